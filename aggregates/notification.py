@@ -1,0 +1,104 @@
+"""Notification: one message to one guest. It is in the ledger before it is sent, so it is sent once.
+
+The mail provider knows no idempotency key: after an ambiguous send we wait for its own report before sending again.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from ledger.event import Event
+from ledger.refusal import Refusal
+
+
+class Notification:
+    """asked → sending → sent → delivered; sending → failed."""
+
+    class Asked(Event, frozen=True):
+        """A message of a kind is to be sent about a reservation."""
+
+        topic: ClassVar[str] = "notification.asked.v1"
+        reservation_id: UUID
+        kind: str
+        language: str
+
+    class SendingStarted(Event, frozen=True):
+        """The provider is asked to send; `attempt` counts from 1."""
+
+        topic: ClassVar[str] = "notification.sending-started.v1"
+        reservation_id: UUID
+        attempt: int
+
+    class Sent(Event, frozen=True):
+        """The provider took the message under its own `message_id`."""
+
+        topic: ClassVar[str] = "notification.sent.v1"
+        reservation_id: UUID
+        message_id: str
+
+    class Delivered(Event, frozen=True):
+        """The guest's mail server took the message."""
+
+        topic: ClassVar[str] = "notification.delivered.v1"
+        reservation_id: UUID
+
+    class Failed(Event, frozen=True):
+        """The message will not arrive: `reason` is the provider's word for it (bounced, dropped, refused)."""
+
+        topic: ClassVar[str] = "notification.failed.v1"
+        reservation_id: UUID
+        reason: str
+
+    class Unknown(Refusal):
+        code = "notification.unknown"
+
+    def __init__(self) -> None:
+        self.state: Literal["none", "asked", "sending", "sent", "delivered", "failed"] = "none"
+        self.reservation_id: UUID | None = None
+        self.kind = ""
+        self.language = ""
+        self.attempt = 0
+
+    def ask(self, reservation_id: UUID, kind: str, language: str) -> list[Event]:
+        """Ask for the message; nothing when it was asked for before."""
+        if self.state != "none":
+            return []
+        return [Notification.Asked(reservation_id=reservation_id, kind=kind, language=language)]
+
+    def start_sending(self) -> list[Event]:
+        """Note that the provider is about to be asked. Raises Unknown; nothing when it was sent."""
+        if self.state not in {"asked", "sending"}:
+            return []
+        return [Notification.SendingStarted(reservation_id=self.known(), attempt=self.attempt + 1)]
+
+    def report(self, outcome: Literal["sent", "delivered", "failed"], detail: str) -> list[Event]:
+        """Take over what the provider says; what is known already or comes too late changes nothing. Raises Unknown."""
+        reservation_id = self.known()
+        if outcome == "sent" and self.state in {"asked", "sending"}:
+            return [Notification.Sent(reservation_id=reservation_id, message_id=detail)]
+        if outcome == "delivered" and self.state in {"sending", "sent"}:
+            return [Notification.Delivered(reservation_id=reservation_id)]
+        if outcome == "failed" and self.state in {"asked", "sending", "sent"}:
+            return [Notification.Failed(reservation_id=reservation_id, reason=detail)]
+        return []
+
+    def known(self) -> UUID:
+        """Give the reservation that the message is about. Raises Unknown."""
+        if self.reservation_id is None:
+            raise Notification.Unknown("There is no such notification.")
+        return self.reservation_id
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case Notification.Asked():
+                self.state, self.reservation_id = "asked", event.reservation_id
+                self.kind, self.language = event.kind, event.language
+            case Notification.SendingStarted():
+                self.state, self.attempt = "sending", event.attempt
+            case Notification.Sent():
+                self.state = "sent"
+            case Notification.Delivered():
+                self.state = "delivered"
+            case Notification.Failed():
+                self.state = "failed"

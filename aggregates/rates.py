@@ -1,0 +1,223 @@
+"""Rates: the published tariff: base prices, seasons, rate plans, taxes and policies, and what a stay costs by it.
+
+First form: a simple calendar of seasons on base prices. The phases and the order of taxes are those of the later engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from ledger.event import Event
+from ledger.money import Money, total
+from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine
+from ledger.refusal import Refusal
+from ledger.stay_dates import StayDates
+
+
+class TypePrice(Struct, frozen=True, kw_only=True):
+    """Prices of a room type a night, in minor units: the room with its included adults, each further adult, each child."""
+
+    room_type: str
+    base_minor: int
+    included_adults: int
+    extra_adult_minor: int
+    extra_child_minor: int
+
+
+class Season(Struct, frozen=True, kw_only=True):
+    """Nights from `first_night` to `last_night`, both included, cost `percent` of the base. The first that fits counts."""
+
+    name: str
+    first_night: date
+    last_night: date
+    percent: Decimal
+
+
+class RatePlan(Struct, frozen=True, kw_only=True):
+    """What a guest may buy a room as. `percent` of the season's price; `deposit_percent` of the total is due on booking.
+
+    Cancelling is free until `free_until_days` days before arrival at check-in time (never when None); then the fee is
+    `fee_nights` nights, or everything when None.
+    """
+
+    code: str
+    name: str
+    summary: str
+    board: str
+    percent: Decimal
+    board_adult_minor: int
+    board_child_minor: int
+    deposit_percent: Decimal
+    policy_name: str
+    policy_text: str
+    free_until_days: int | None
+    fee_nights: int | None
+    min_nights: int = 1
+
+
+class Tax(Struct, frozen=True, kw_only=True):
+    """A dated tax or mandatory charge: `rate_percent` of the sum of its `bases` ("stay", or codes of earlier taxes)."""
+
+    code: str
+    name: str
+    rate_percent: Decimal
+    bases: tuple[str, ...]
+    first_night: date
+    last_night: date | None = None
+
+    def covers(self, night: date) -> bool:
+        """Tell whether the tax is charged on a night."""
+        return self.first_night <= night and (self.last_night is None or night <= self.last_night)
+
+
+class Tariff(Struct, frozen=True, kw_only=True):
+    """All prices of a property in one currency, with the hotel's time zone and check-in time for deadlines."""
+
+    currency: str
+    time_zone: str
+    check_in_time: str
+    prices: tuple[TypePrice, ...]
+    seasons: tuple[Season, ...]
+    plans: tuple[RatePlan, ...]
+    taxes: tuple[Tax, ...]
+
+
+class StayAsked(Struct, frozen=True, kw_only=True):
+    """What is to be priced: a room type as a rate plan for dates and a party."""
+
+    room_type: str
+    rate_plan: str
+    dates: StayDates
+    adults: int
+    children: int
+
+
+class Rates:
+    """A property's published tariff."""
+
+    class Published(Event, frozen=True):
+        """The tariff is in force for all bookings from now on."""
+
+        topic: ClassVar[str] = "rates.published.v1"
+        tariff: Tariff
+
+    class PlanUnknown(Refusal):
+        code = "rates.plan_unknown"
+        field = "rate_plan"
+
+    class Unpriced(Refusal):
+        code = "rates.unpriced"
+        field = "room_type"
+
+    class TooShort(Refusal):
+        code = "restriction.min_stay"
+        field = "departure"
+
+    def __init__(self) -> None:
+        self.tariff: Tariff | None = None
+
+    def publish(self, tariff: Tariff) -> list[Event]:
+        """Put a tariff in force, or do nothing when it is already."""
+        return [] if tariff == self.tariff else [Rates.Published(tariff=tariff)]
+
+    def price(self, asked: StayAsked) -> StayPrice:
+        """Say what a stay costs. Raises Unpriced, PlanUnknown, TooShort."""
+        if self.tariff is None:
+            raise Rates.Unpriced("This property has no published tariff: run `nightledger seed FILE` first.")
+        return price_stay(self.tariff, asked)
+
+    def apply(self, event: Event) -> None:
+        match event:
+            case Rates.Published(tariff=tariff):
+                self.tariff = tariff
+
+
+def price_stay(tariff: Tariff, asked: StayAsked) -> StayPrice:
+    """Say what a stay costs by a tariff. Raises Unpriced, PlanUnknown, TooShort."""
+    prices = next((price for price in tariff.prices if price.room_type == asked.room_type), None)
+    if prices is None:
+        raise Rates.Unpriced(f"Room type {asked.room_type!r} has no price in the tariff: choose another room type.")
+    plan = next((plan for plan in tariff.plans if plan.code == asked.rate_plan), None)
+    if plan is None:
+        known = ", ".join(plan.code for plan in tariff.plans)
+        raise Rates.PlanUnknown(f"There is no rate plan {asked.rate_plan!r}: choose one of {known}.")
+    if asked.dates.nights < plan.min_nights:
+        raise Rates.TooShort(
+            f"{plan.name} needs at least {plan.min_nights} nights: stay longer or choose another rate plan.",
+            min_nights=plan.min_nights,
+        )
+    lines = _room_lines(tariff, prices, plan, asked) + _extra_lines(tariff, prices, plan, asked)
+    taxes = _tax_lines(tariff, lines)
+    whole = total([line.amount for line in lines] + [tax.amount for tax in taxes], tariff.currency)
+    return StayPrice(
+        lines=lines,
+        taxes=taxes,
+        total=whole,
+        pay_now=whole.share(plan.deposit_percent),
+        policy=_policy(tariff, plan, asked.dates.arrival),
+    )
+
+
+def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, asked: StayAsked) -> tuple[PriceLine, ...]:
+    """Price the nights exactly, round the sum once, and give it back to the nights by largest remainder."""
+    exact = [prices.base_minor * _season_percent(tariff, night) / 100 * plan.percent / 100 for night in asked.dates]
+    rounded = Money(int(sum(exact).quantize(Decimal(1), ROUND_HALF_UP)), tariff.currency)  # type: ignore[union-attr]  # sum of Decimals is one
+    scale = 10**4
+    weights = [int(amount * scale) for amount in exact]
+    amounts = rounded.allocate(weights) if any(weights) else [rounded] * len(exact)
+    return tuple(
+        PriceLine(stay_date=night, kind="room", amount=amount) for night, amount in zip(asked.dates, amounts, strict=True)
+    )
+
+
+def _season_percent(tariff: Tariff, night: date) -> Decimal:
+    return next((season.percent for season in tariff.seasons if season.first_night <= night <= season.last_night), Decimal(100))
+
+
+def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, asked: StayAsked) -> tuple[PriceLine, ...]:
+    extra_adults = max(0, asked.adults - prices.included_adults)
+    board = plan.board_adult_minor * asked.adults + plan.board_child_minor * asked.children
+    extras = (
+        ("extra_adult", prices.extra_adult_minor * extra_adults),
+        ("extra_child", prices.extra_child_minor * asked.children),
+        ("board", board),
+    )
+    return tuple(
+        PriceLine(stay_date=night, kind=kind, amount=Money(amount, tariff.currency))
+        for kind, amount in extras
+        if amount
+        for night in asked.dates
+    )
+
+
+def _tax_lines(tariff: Tariff, lines: Sequence[PriceLine]) -> tuple[TaxLine, ...]:
+    """Charge taxes in their order, on groups of nights that have the same taxes: a rate may change inside the stay."""
+
+    def in_force(line: PriceLine) -> tuple[Tax, ...]:
+        return tuple(tax for tax in tariff.taxes if tax.covers(line.stay_date))
+
+    taxed: list[TaxLine] = []
+    for taxes, group in groupby(sorted(lines, key=lambda line: line.stay_date), key=in_force):
+        sums = {"stay": total((line.amount for line in group), tariff.currency)}
+        for tax in taxes:
+            base = total((sums[code] for code in tax.bases if code in sums), tariff.currency)
+            sums[tax.code] = base.share(tax.rate_percent)
+            taxed.append(TaxLine(code=tax.code, name=tax.name, rate_percent=tax.rate_percent, base=base, amount=sums[tax.code]))
+    return tuple(taxed)
+
+
+def _policy(tariff: Tariff, plan: RatePlan, arrival: date) -> CancellationPolicy:
+    free_until: datetime | None = None
+    if plan.free_until_days is not None:
+        day = arrival - timedelta(days=plan.free_until_days)
+        free_until = datetime.combine(day, time.fromisoformat(tariff.check_in_time), ZoneInfo(tariff.time_zone)).astimezone(
+            ZoneInfo("UTC")
+        )
+    return CancellationPolicy(name=plan.policy_name, text=plan.policy_text, free_until=free_until, fee_nights=plan.fee_nights)

@@ -1,0 +1,255 @@
+"""Hold one or more rooms of a type for a guest, all or none, at a price that stands from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+from aggregates.holder import Holder
+from aggregates.property import Definition, Property
+from aggregates.rates import Rates, StayAsked
+from aggregates.reservation import BookedStay, Reservation, sum_of_stays
+from aggregates.room_night import RoomNight
+from ledger.clock import local_date
+from ledger.command import Change, Command, Decision, Envelope, Handler, Known
+from ledger.ids import made_by, property_stream, rates_stream, room_night_stream
+from ledger.money import Money
+from ledger.price import StayPrice
+from ledger.refusal import Refusal
+from ledger.stay_dates import StayDates
+
+MOST_ROOMS = 9
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class GuestDetails(BaseModel):
+    """Who books. All of it is personal data and is stored encrypted under the guest's own key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Line
+    email: EmailStr = Field(max_length=254)
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    requests: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
+class QuotedTotal(BaseModel):
+    """What the guest was shown: all rooms together, in minor units."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount_minor: int
+    currency: str
+
+
+class HoldStay(Command):
+    """Hold `rooms` rooms of a type; `adults` and `children` are the party of each room."""
+
+    room_type: Code
+    rate_plan: Code
+    arrival: date
+    departure: date
+    adults: int = Field(default=2, ge=1, le=20)
+    children: int = Field(default=0, ge=0, le=20)
+    rooms: int = Field(default=1, ge=1, le=MOST_ROOMS)
+    guest: GuestDetails
+    quoted_total: QuotedTotal | None = None
+
+    class SoldOut(Refusal):
+        code = "sold_out"
+
+    class PriceChanged(Refusal):
+        code = "quote.changed"
+
+
+@dataclass(frozen=True)
+class HoldAdvice:
+    """What the edge adds: rooms to try first, how long a hold lives, whose holds count and how many each may have, the channel."""
+
+    rooms: tuple[str, ...]
+    hold_ttl_seconds: int
+    holders: tuple[tuple[UUID, int], ...]
+    channel: str
+
+
+def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
+    """Name the definition, the tariff, the suggested rooms' nights, and the holds that count against the limits."""
+    command, advice = envelope.asks(HoldStay), _advice(envelope)
+    code = envelope.property_code
+    yield property_stream(code)
+    yield rates_stream(code)
+    yield from _nights(code, advice.rooms, StayDates(command.arrival, command.departure))
+    for stream, _ in advice.holders:
+        yield stream
+    for stream, _ in advice.holders:
+        yield from known.get(Holder, stream).unended(envelope.occurred_at)
+
+
+def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
+    """Hold the rooms or say why not. Refusals in order: dates, party, price, limits, rooms."""
+    command, advice = envelope.asks(HoldStay), _advice(envelope)
+    code = envelope.property_code
+    hotel = known.get(Property, property_stream(code))
+    definition = hotel.opened()
+    dates = StayDates(command.arrival, command.departure)
+    today = local_date(now, definition.time_zone)
+    dates.check(today)
+    hotel.welcome(command.room_type, command.adults, command.children)
+    price = known.get(Rates, rates_stream(code)).price(_asked(command, dates))
+    _check_quote(command, price)
+    reservation_id = made_by(envelope.command_id, "reservation")
+    held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
+    counted = [
+        Change(stream, known.get(Holder, stream).count(
+            reservation_id=reservation_id, held_until=held_until, live=_live_holds(known, stream, now), most=most))
+        for stream, most in advice.holders
+    ]  # fmt: skip
+    rooms = _choose_rooms(command, advice, definition, known, now)
+    stays = [
+        BookedStay(
+            stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=command.room_type, room=room,
+            rate_plan=command.rate_plan, dates=dates, adults=command.adults, children=command.children, price=price,
+        )
+        for number, room in enumerate(rooms, 1)
+    ]  # fmt: skip
+    whole, pay_now = sum_of_stays(stays, definition.currency)
+    held = Reservation.Held(
+        confirmation_code=confirmation_code(code, reservation_id), stays=tuple(stays), total=whole, pay_now=pay_now,
+        held_until=held_until, guest=envelope.sealed["guest"], language=command.guest.language, channel=advice.channel,
+        booked_on=today, holders=tuple(stream for stream, _ in advice.holders),
+    )  # fmt: skip
+    return Decision(
+        changes=[Change(reservation_id, held), *_hold_nights(code, stays, reservation_id, held_until, known, now), *counted],
+        guards=(property_stream(code), rates_stream(code)),
+        answer=_answer(reservation_id, held),
+    )
+
+
+def guest_stream(envelope_id: UUID) -> UUID:
+    """Name the stream whose first event will hold the guest's sealed details: the reservation that the command makes."""
+    return made_by(envelope_id, "reservation")
+
+
+def confirmation_code(property_code: str, reservation_id: UUID) -> str:
+    """Give the short code that guests and staff read to each other, such as ELLA-7K3M-9Q2X."""
+    alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+    number = reservation_id.int
+    letters = []
+    for _ in range(8):
+        number, place = divmod(number, len(alphabet))
+        letters.append(alphabet[place])
+    word = "".join(letters)
+    return f"{property_code.upper()}-{word[:4]}-{word[4:]}"
+
+
+def _advice(envelope: Envelope) -> HoldAdvice:
+    if isinstance(envelope.advice, HoldAdvice):
+        return envelope.advice
+    message = "a HoldStay travels with a HoldAdvice"
+    raise TypeError(message)
+
+
+def _asked(command: HoldStay, dates: StayDates) -> StayAsked:
+    return StayAsked(
+        room_type=command.room_type, rate_plan=command.rate_plan, dates=dates, adults=command.adults, children=command.children
+    )
+
+
+def _check_quote(command: HoldStay, price: StayPrice) -> None:
+    shown = command.quoted_total
+    now_minor = price.total.amount_minor * command.rooms
+    if shown is not None and (shown.amount_minor, shown.currency) != (now_minor, price.total.currency):
+        raise HoldStay.PriceChanged(
+            "The price has changed since it was shown: search again to see the new total.",
+            shown={"amount_minor": shown.amount_minor, "currency": shown.currency},
+            now={"amount_minor": now_minor, "currency": price.total.currency},
+        )
+
+
+def _live_holds(known: Known, stream: UUID, now: datetime) -> int:
+    reservations = known.get(Holder, stream).unended(now)
+    known.require(reservations)
+    return sum(known.get(Reservation, reservation_id).is_live_hold(now) for reservation_id in reservations)
+
+
+def _choose_rooms(command: HoldStay, advice: HoldAdvice, definition: Definition, known: Known, now: datetime) -> list[str]:
+    """Take suggested rooms that are free; when they do not suffice, look at the whole type before saying sold out."""
+    dates = StayDates(command.arrival, command.departure)
+
+    def free(rooms: Iterable[str]) -> list[str]:
+        return [
+            room
+            for room in rooms
+            if all(known.get(RoomNight, night).is_free(now) for night in _nights(definition.code, [room], dates))
+        ]
+
+    of_type = definition.rooms_of(command.room_type)
+    suggested = [room for room in advice.rooms if room in of_type]
+    known.require(_nights(definition.code, suggested, dates))
+    chosen = free(suggested)
+    if len(chosen) < command.rooms:
+        others = [room for room in of_type if room not in suggested]
+        known.require(_nights(definition.code, others, dates))
+        chosen += free(others)
+    if len(chosen) < command.rooms:
+        raise HoldStay.SoldOut(
+            f"{len(chosen)} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}:"
+            " try other dates or another room type.",
+            rooms_left=len(chosen),
+        )
+    return chosen[: command.rooms]
+
+
+def _nights(code: str, rooms: Iterable[str], dates: StayDates) -> list[UUID]:
+    return [room_night_stream(code, room, night) for room in rooms for night in dates]
+
+
+def _hold_nights(
+    code: str, stays: Sequence[BookedStay], reservation_id: UUID, held_until: datetime, known: Known, now: datetime
+) -> Iterable[Change]:
+    for stay in stays:
+        for night in stay.dates:
+            stream = room_night_stream(code, stay.room, night)
+            for event in known.get(RoomNight, stream).hold(
+                room=stay.room, stay_date=night, stay_id=stay.stay_id,
+                reservation_id=reservation_id, held_until=held_until, now=now,
+            ):  # fmt: skip
+                yield Change(stream, event)
+
+
+def _answer(reservation_id: UUID, held: Reservation.Held) -> dict[str, object]:
+    return {
+        "reservation_id": str(reservation_id),
+        "confirmation_code": held.confirmation_code,
+        "state": "held",
+        "held_until": held.held_until.isoformat(),
+        "total": _money(held.total),
+        "pay_now": _money(held.pay_now),
+        "stays": [
+            {
+                "stay_id": str(stay.stay_id),
+                "room_type": stay.room_type,
+                "rate_plan": stay.rate_plan,
+                "arrival": stay.dates.arrival.isoformat(),
+                "departure": stay.dates.departure.isoformat(),
+                "adults": stay.adults,
+                "children": stay.children,
+                "total": _money(stay.price.total),
+            }
+            for stay in held.stays
+        ],
+    }
+
+
+def _money(amount: Money) -> dict[str, object]:
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
+
+
+HANDLER = Handler(reads, decide)

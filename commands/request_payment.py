@@ -1,0 +1,53 @@
+"""Request the checkout page for what is due on a held reservation: the ids are written down before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from aggregates.payment import LIVE, Payment, Vehicle
+from aggregates.reservation import Reservation
+from ledger.command import Change, Command, Decision, Envelope, Handler, Known
+from ledger.ids import payment_id
+
+
+class RequestPayment(Command):
+    """Open the payment of a reservation; one live payment at a time. The addresses are where the guest comes back to."""
+
+    reservation_id: UUID
+    description: str
+    success_url: str
+    cancel_url: str
+    language: str
+    expires_at: datetime
+
+
+def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
+    """Name the reservation and its payments."""
+    command = envelope.asks(RequestPayment)
+    yield command.reservation_id
+    yield from known.get(Reservation, command.reservation_id).payments
+
+
+def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
+    """Start a payment, or point to the one that is live. Raises Reservation.Unknown, Reservation.NotHeld."""
+    command = envelope.asks(RequestPayment)
+    reservation = known.get(Reservation, command.reservation_id)
+    for earlier in reservation.payments:
+        if known.get(Payment, earlier).state in LIVE:
+            return Decision(answer={"payment_id": str(earlier)})
+    new = payment_id(command.reservation_id, "deposit", len(reservation.payments) + 1)
+    asked = reservation.ask_payment(new, now)
+    vehicle = Vehicle(
+        description=command.description,
+        success_url=command.success_url,
+        cancel_url=command.cancel_url,
+        language=command.language,
+        expires_at=command.expires_at,
+    )
+    requested = known.get(Payment, new).request(command.reservation_id, reservation.pay_now, vehicle)
+    return Decision(changes=(Change(command.reservation_id, asked), Change(new, requested)), answer={"payment_id": str(new)})
+
+
+HANDLER = Handler(reads, decide)

@@ -1,0 +1,61 @@
+"""Typed ids. Every id is derived from what it names, so a repeated command makes the same ids again."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6c1f2f6e-8f0b-5d0a-9a58-1f4f8f0a7e21")
+"""Root of all names of the product. Never changes: stream ids of stored events depend on it."""
+
+
+@lru_cache(maxsize=4096)
+def _property_namespace(property_code: str) -> UUID:
+    return uuid5(NAMESPACE, f"property/{property_code}")
+
+
+def property_stream(property_code: str) -> UUID:
+    """Name the stream of a property's definition."""
+    return uuid5(_property_namespace(property_code), "definition")
+
+
+def rates_stream(property_code: str) -> UUID:
+    """Name the stream of a property's published tariffs."""
+    return uuid5(_property_namespace(property_code), "rates")
+
+
+@lru_cache(maxsize=1_000_000)
+def room_night_stream(property_code: str, room: str, stay_date: date, slot: str = "night") -> UUID:
+    """Name the stream of one physical room on one stay date (`slot`: night or day use)."""
+    return uuid5(_property_namespace(property_code), f"room-night/{room}/{stay_date.isoformat()}/{slot}")
+
+
+def holder_stream(property_code: str, blind_index: str) -> UUID:
+    """Name the stream that counts the live holds of one e-mail or network address, known by a keyed hash only."""
+    return uuid5(_property_namespace(property_code), f"holder/{blind_index}")
+
+
+def made_by(command_id: UUID, what: str) -> UUID:
+    """Name something that a command makes (a reservation, its nth stay, its guest's key)."""
+    return uuid5(command_id, what)
+
+
+def payment_id(reservation_id: UUID, purpose: str, number: int) -> UUID:
+    """Name the nth payment of a reservation for a purpose (deposit, balance, extra)."""
+    return uuid5(reservation_id, f"payment/{purpose}/{number}")
+
+
+def notification_id(reservation_id: UUID, kind: str, cause: str) -> UUID:
+    """Name the message of a kind that one fact about a reservation asks for."""
+    return uuid5(reservation_id, f"notification/{kind}/{cause}")
+
+
+def saga_command_id(rule: str, cause: UUID, attempt: str) -> UUID:
+    """Name a command that a saga rule sends for one cause; the next attempt has another id."""
+    return uuid5(cause, f"saga/{rule}/{attempt}")
+
+
+def http_command_id(caller: str, route: str, idempotency_key: str) -> UUID:
+    """Name the command of an HTTP request: one id per caller, route and `Idempotency-Key`."""
+    return uuid5(NAMESPACE, f"http/{caller}/{route}/{idempotency_key}")

@@ -1,0 +1,50 @@
+"""The dates of a stay: property-local, half-open [arrival, departure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+from ledger.refusal import Refusal
+
+LONGEST_STAY_NIGHTS = 365
+
+
+class StayDates(Struct, frozen=True):
+    """Nights from `arrival` up to, not including, `departure`."""
+
+    arrival: date
+    departure: date
+
+    class NotAfterArrival(Refusal):
+        code = "dates.departure_not_after_arrival"
+        field = "departure"
+
+    class TooLong(Refusal):
+        code = "dates.too_long"
+        field = "departure"
+
+    class Past(Refusal):
+        code = "dates.past"
+        field = "arrival"
+
+    @property
+    def nights(self) -> int:
+        return (self.departure - self.arrival).days
+
+    def __iter__(self) -> Iterator[date]:
+        for night in range(self.nights):
+            yield self.arrival + timedelta(days=night)
+
+    def check(self, today: date) -> None:
+        """Refuse dates nobody can stay on. `today` is the property's own date. Raises NotAfterArrival, TooLong, Past."""
+        if self.nights < 1:
+            raise StayDates.NotAfterArrival("Departure must be after arrival: choose a later departure date.")
+        if self.nights > LONGEST_STAY_NIGHTS:
+            raise StayDates.TooLong(
+                f"A stay may have at most {LONGEST_STAY_NIGHTS} nights, this one has {self.nights}: book it in parts."
+            )
+        if self.arrival < today:
+            raise StayDates.Past(f"Arrival {self.arrival} is in the past: the earliest arrival is today, {today}.")
