@@ -26,6 +26,8 @@ PATIENCE_SECONDS = 1.0
 """`is_held` borrows the lock for an instant; a starting run must not take that for another run."""
 
 LONGEST_SOCKET_PATH = 107
+OTHERS_READ_OR_WRITE = 0o066
+"""Passing through is allowed: where PostgreSQL runs as nobody it must."""
 
 
 @contextmanager
@@ -130,7 +132,7 @@ def _locked(descriptor: int, kind: int, patience_seconds: float = PATIENCE_SECON
 
 def _belongs_to(home: Path, directory: Path) -> bool:
     try:
-        mine = home.is_dir() and not home.is_symlink() and home.stat().st_mode & 0o077 == 0
+        mine = home.is_dir() and not home.is_symlink() and home.stat().st_mode & OTHERS_READ_OR_WRITE == 0
         return mine and (home / OWNER).read_text() == str(directory)
     except OSError:
         return False

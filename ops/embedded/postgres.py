@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -127,7 +128,7 @@ class Postgres:
         self._sockets.mkdir(mode=0o700)
         identity.hand_over(self._sockets, runs_as)
         if runs_as.user is not None:
-            self._sockets.parent.chmod(0o711)
+            self._sockets.parent.chmod(0o701)
 
     def _clear_the_way(self) -> None:
         """End servers of killed runs on this cluster, and remove a pid file that then means nothing."""
@@ -144,9 +145,10 @@ class Postgres:
 
     def _create_cluster(self, programs: Path, runs_as: identity.Identity) -> None:
         """Run initdb beside the final place and move the result: a killed first start leaves no half cluster."""
-        draft = self._root / "postgres.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
+        for unfinished in self._root.glob("postgres.new-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        # A name of its own each time: the initdb of a killed run may still be writing.
+        draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self._root))
         write_private(self._password_file, secrets.token_hex(24))
         shown = self._sockets / "password"
         write_private(shown, self._password_file.read_text())
