@@ -130,7 +130,7 @@ def fields(owner: type) -> dict[str, object]:
 
 @functools.cache
 def _exported() -> dict[str, object]:
-    return {name: getattr(stripe, name) for name in {*stripe._import_map, *vars(stripe)}}  # noqa: SLF001 - lazy names
+    return {name: getattr(stripe, name) for name in {*stripe._import_map, *vars(stripe)}}
 
 
 def _found(name: str) -> object:

@@ -56,8 +56,13 @@ def _ask(world: World, intent: Json, return_url: str | None) -> Json:
 def _decline(world: World, intent: Json, method: Json, code: str) -> Json:
     own_code = code in OWN_CODES
     charge = stripe_objects.charge(
-        world.now(), intent, method, paid=False, status="failed",
-        failure_code=code if own_code else "card_declined", failure_message=MESSAGES[code],
+        world.now(),
+        intent,
+        method,
+        paid=False,
+        status="failed",
+        failure_code=code if own_code else "card_declined",
+        failure_message=MESSAGES[code],
         outcome=_outcome("declined_by_network", code, MESSAGES[code], "issuer_declined"),
     )
     world.save(charge)
@@ -70,8 +75,7 @@ def _decline(world: World, intent: Json, method: Json, code: str) -> Json:
 
 def fail(world: World, intent: Json, failure: Json) -> Json:
     """Record a failed try; the intent waits for another payment method."""
-    intent |= {"status": "requires_payment_method", "payment_method": None, "next_action": None,
-               "last_payment_error": failure}
+    intent |= {"status": "requires_payment_method", "payment_method": None, "next_action": None, "last_payment_error": failure}
     world.save(intent)
     emit(world, "payment_intent.payment_failed", intent)
     return intent
@@ -86,30 +90,44 @@ def fail_authentication(world: World, intent: Json) -> Json:
 
 def authorise(world: World, intent: Json, method: Json, *, authenticated: bool) -> Json:
     """Make the charge: reserved for a manual intent, taken at once for an automatic one."""
-    manual = intent["capture_method"] == "manual"
     charge = stripe_objects.charge(
-        world.now(), intent, method, outcome=_outcome("approved_by_network", None, "Payment complete.", "authorized"))
-    card = charge["payment_method_details"]["card"]
+        world.now(), intent, method, outcome=_outcome("approved_by_network", None, "Payment complete.", "authorized")
+    )
     if authenticated:
-        card["three_d_secure"] = {
-            "authentication_flow": "challenge", "electronic_commerce_indicator": "05", "exemption_indicator": None,
-            "result": "authenticated", "result_reason": None, "transaction_id": charge["id"][5:], "version": "2.2.0"}
+        charge["payment_method_details"]["card"]["three_d_secure"] = _authentication(charge["id"])
     intent |= {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None}
     if intent["setup_future_usage"]:
         _set_up(world, intent, method, authenticated=authenticated)
-    world.save(charge)
-    if manual:
-        card["capture_before"] = world.now() + AUTHORISATION_SECONDS
-        world.save(charge)
-        world.later(card["capture_before"], "expire_authorisation", intent["id"], charge=charge["id"])
-        world.save(intent | {"status": "requires_capture", "amount_capturable": intent["amount"]})
-        emit(world, "charge.succeeded", charge)
-        emit(world, "payment_intent.amount_capturable_updated", intent | {
-            "status": "requires_capture", "amount_capturable": intent["amount"]})
-        return world.find("payment_intent", intent["id"])
+    if intent["capture_method"] == "manual":
+        return _reserve(world, intent, charge)
     _take(world, intent, charge, intent["amount"])
     emit(world, "charge.succeeded", charge)
     return _succeed(world, intent)
+
+
+def _authentication(charge_id: str) -> Json:
+    return {
+        "authentication_flow": "challenge",
+        "electronic_commerce_indicator": "05",
+        "exemption_indicator": None,
+        "result": "authenticated",
+        "result_reason": None,
+        "transaction_id": f"3ds_{charge_id}",
+        "version": "2.2.0",
+    }
+
+
+def _reserve(world: World, intent: Json, charge: Json) -> Json:
+    """Hold the money until the capture, at most seven days."""
+    capture_before = world.now() + AUTHORISATION_SECONDS
+    charge["payment_method_details"]["card"]["capture_before"] = capture_before
+    world.save(charge)
+    world.later(capture_before, "expire_authorisation", intent["id"], charge=charge["id"])
+    intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+    world.save(intent)
+    emit(world, "charge.succeeded", charge)
+    emit(world, "payment_intent.amount_capturable_updated", intent)
+    return intent
 
 
 def _set_up(world: World, intent: Json, method: Json, *, authenticated: bool) -> None:
@@ -148,8 +166,13 @@ def _succeed(world: World, intent: Json) -> Json:
 
 def cancel(world: World, intent: Json, reason: str | None) -> Json:
     """Give up the intent and release what it reserved."""
-    intent |= {"status": "canceled", "canceled_at": world.now(), "cancellation_reason": reason,
-               "amount_capturable": 0, "next_action": None}
+    intent |= {
+        "status": "canceled",
+        "canceled_at": world.now(),
+        "cancellation_reason": reason,
+        "amount_capturable": 0,
+        "next_action": None,
+    }
     world.save(intent)
     emit(world, "payment_intent.canceled", intent)
     return intent
@@ -162,6 +185,14 @@ def lapse(world: World, intent: Json) -> Json:
 
 
 def _outcome(network_status: str, reason: str | None, message: str, kind: str) -> Json:
-    return {"advice_code": None, "network_advice_code": None, "network_decline_code": None,
-            "network_status": network_status, "reason": reason, "risk_level": "normal", "risk_score": 12,
-            "seller_message": message, "type": kind}
+    return {
+        "advice_code": None,
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": network_status,
+        "reason": reason,
+        "risk_level": "normal",
+        "risk_score": 12,
+        "seller_message": message,
+        "type": kind,
+    }

@@ -16,9 +16,23 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 30 * 60, 24 * 3600
 CLOCK_SLACK_SECONDS = 5
 """A client computes `expires_at` a moment before we read it."""
 PLAIN = ("client_reference_id", "customer_email", "locale", "cancel_url")
-KNOWN = (*PLAIN, "mode", "line_items", "payment_intent_data", "metadata", "success_url", "expires_at", "customer",
-         "customer_creation", "payment_method_types", "submit_type", "ui_mode", "billing_address_collection",
-         "payment_method_options", "phone_number_collection")
+KNOWN = (
+    *PLAIN,
+    "mode",
+    "line_items",
+    "payment_intent_data",
+    "metadata",
+    "success_url",
+    "expires_at",
+    "customer",
+    "customer_creation",
+    "payment_method_types",
+    "submit_type",
+    "ui_mode",
+    "billing_address_collection",
+    "payment_method_options",
+    "phone_number_collection",
+)
 
 
 def create(world: World, params: Json) -> Json:
@@ -33,11 +47,16 @@ def create(world: World, params: Json) -> Json:
     if customer:
         world.find("customer", customer, param="customer")
     session = checkout_objects.session(
-        world.now(), sum(item["amount_total"] for item in items), items[0]["currency"],
+        world.now(),
+        sum(item["amount_total"] for item in items),
+        items[0]["currency"],
         **{name: forms.text(params, name) for name in PLAIN},
-        customer=customer, metadata=forms.metadata(params), expires_at=_expires_at(world, params),
-        customer_creation=None if customer else forms.choice(
-            params, "customer_creation", ("always", "if_required"), "if_required"),
+        customer=customer,
+        metadata=forms.metadata(params),
+        expires_at=_expires_at(world, params),
+        customer_creation=None
+        if customer
+        else forms.choice(params, "customer_creation", ("always", "if_required"), "if_required"),
         success_url=forms.required(params, "success_url"),
         submit_type=forms.choice(params, "submit_type", ("auto", "book", "donate", "pay")),
     )
@@ -103,8 +122,12 @@ def line_items(world: World, params: Json, session: str) -> Json:
     """Give what is paid for."""
     forms.only(params, "limit", "starting_after", "ending_before")
     world.find("checkout.session", session)
-    return {"object": "list", "data": world.find("checkout", session)["items"], "has_more": False,
-            "url": f"/v1/checkout/sessions/{session}/line_items"}
+    return {
+        "object": "list",
+        "data": world.find("checkout", session)["items"],
+        "has_more": False,
+        "url": f"/v1/checkout/sessions/{session}/line_items",
+    }
 
 
 def expire(world: World, params: Json, session: str) -> Json:
@@ -112,8 +135,10 @@ def expire(world: World, params: Json, session: str) -> Json:
     forms.only(params)
     found = world.find("checkout.session", session)
     if found["status"] != "open":
-        message = ("Only Checkout Sessions with a status in [\"open\"] can be expired. "
-                   f"This Checkout Session has a status of {found['status']}.")
+        message = (
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of {found['status']}."
+        )
         raise refused(message)
     return end(world, found)
 
@@ -154,7 +179,8 @@ def _intent(world: World, session: Json, email: str | None) -> Json:
         emit(world, "customer.created", made, about=session)
         customer = made["id"]
     intent = stripe_objects.payment_intent(
-        world.now(), session["amount_total"], session["currency"], **details, customer=customer)
+        world.now(), session["amount_total"], session["currency"], **details, customer=customer
+    )
     world.save(intent)
     session["payment_intent"] = intent["id"]
     world.save(session)
@@ -172,8 +198,16 @@ def complete(world: World, session_id: str) -> Json:
         "status": "complete",
         "payment_status": "paid" if intent["status"] == "succeeded" else "unpaid",
         "customer": intent["customer"],
-        "customer_details": {"address": dict(stripe_objects.NOBODY), "business_name": None, "email": email,
-                             "individual_name": None, "name": None, "phone": None, "tax_exempt": "none", "tax_ids": []},
+        "customer_details": {
+            "address": dict(stripe_objects.NOBODY),
+            "business_name": None,
+            "email": email,
+            "individual_name": None,
+            "name": None,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": [],
+        },
         "url": None,
     }
     world.save(session)

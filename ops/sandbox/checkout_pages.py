@@ -17,9 +17,7 @@ from ops.sandbox.world import World
 
 router = APIRouter()
 SEE_OTHER = 303
-NOT_AUTHENTICATED = (
-    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
-)
+NOT_AUTHENTICATED = "We are unable to authenticate your payment method. Please choose a different payment method and try again."
 
 
 def _world(request: Request) -> World:
@@ -39,11 +37,18 @@ async def pay_page(request: Request, session_id: str) -> Response:
 
 def _closed(request: Request, session: Json | None) -> Response | None:
     if session is None:
-        return render(request, "expired.html", 404, title="Page not found", cancel_url=None,
-                      message="There is no such checkout page.")
+        return render(
+            request, "expired.html", 404, title="Page not found", cancel_url=None, message="There is no such checkout page."
+        )
     if session["status"] == "expired":
-        return render(request, "expired.html", 410, title="This page has expired", cancel_url=session["cancel_url"],
-                      message="You were not charged. Please go back and start again.")
+        return render(
+            request,
+            "expired.html",
+            410,
+            title="This page has expired",
+            cancel_url=session["cancel_url"],
+            message="You were not charged. Please go back and start again.",
+        )
     return RedirectResponse(_success_url(session), SEE_OTHER) if session["status"] == "complete" else None
 
 
@@ -59,13 +64,23 @@ def _last_error(world: World, session: Json) -> str | None:
     return failure.get("message")
 
 
-def _form(request: Request, session: Json, error: str | None, status: int, field: str = "card_number",
-          typed: Json | None = None) -> Response:
+def _form(
+    request: Request, session: Json, error: str | None, status: int, field: str = "card_number", typed: Json | None = None
+) -> Response:
     world: World = request.app.state.world
     items = world.find("checkout", session["id"])["items"]
     lines = [(item["description"], item["quantity"], money(item["amount_total"], item["currency"])) for item in items]
-    return render(request, "pay.html", status, session=session, lines=lines, error=error, field=field,
-                  typed=typed or {}, total=money(session["amount_total"], session["currency"]))
+    return render(
+        request,
+        "pay.html",
+        status,
+        session=session,
+        lines=lines,
+        error=error,
+        field=field,
+        typed=typed or {},
+        total=money(session["amount_total"], session["currency"]),
+    )
 
 
 @router.post("/c/pay/{session_id}")
@@ -82,8 +97,9 @@ async def pay(request: Request, session_id: str) -> Response:
     declined: StripeError | None = None
     with world.store.transaction():
         try:
-            intent = checkout.pay(world, session, cards.card_of(typed["card_number"]), _expiry(typed["expiry"]),
-                                  typed.get("email"))
+            intent = checkout.pay(
+                world, session, cards.card_of(typed["card_number"]), _expiry(typed["expiry"]), typed.get("email")
+            )
         except StripeError as error:
             declined = error
     if declined:
@@ -126,8 +142,14 @@ async def authentication_page(request: Request, intent_id: str) -> Response:
     if intent is None or intent["status"] != "requires_action":
         return _after(request, intent)
     method = world.find("payment_method", intent["payment_method"])
-    return render(request, "authenticate.html", 200, intent=intent, last4=method["card"]["last4"],
-                  total=money(intent["amount"], intent["currency"]))
+    return render(
+        request,
+        "authenticate.html",
+        200,
+        intent=intent,
+        last4=method["card"]["last4"],
+        total=money(intent["amount"], intent["currency"]),
+    )
 
 
 @router.post("/c/3ds/{intent_id}")
@@ -151,8 +173,17 @@ def _after(request: Request, intent: Json | None, return_url: str | None = None)
         return RedirectResponse(f"/c/pay/{sessions[0]['id']}", SEE_OTHER)
     if intent and return_url:
         status = "succeeded" if intent["status"] in {"succeeded", "requires_capture"} else "failed"
-        query = {"payment_intent": intent["id"], "payment_intent_client_secret": intent["client_secret"],
-                 "redirect_status": status}
+        query = {
+            "payment_intent": intent["id"],
+            "payment_intent_client_secret": intent["client_secret"],
+            "redirect_status": status,
+        }
         return RedirectResponse(f"{return_url}{'&' if '?' in return_url else '?'}{urlencode(query)}", SEE_OTHER)
-    return render(request, "expired.html", 410, title="Nothing to authenticate", cancel_url=None,
-                  message="This payment no longer waits for your bank.")
+    return render(
+        request,
+        "expired.html",
+        410,
+        title="Nothing to authenticate",
+        cancel_url=None,
+        message="This payment no longer waits for your bank.",
+    )

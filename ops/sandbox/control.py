@@ -84,10 +84,15 @@ async def index(request: Request) -> Response:
     world = _world(request)
     latest = world.store.all("checkout.session")[:-11:-1]
     return render(
-        request, "index.html", now=datetime.fromtimestamp(world.now(), UTC).isoformat(),
-        mails=len(world.store.all("mail")), waiting=len(world.store.all("delivery", state="waiting")),
-        given_up=len(world.store.all("delivery", state="given_up")), faults=len(world.store.all("fault")),
-        sessions=[(session, money(session["amount_total"], session["currency"])) for session in latest])
+        request,
+        "index.html",
+        now=datetime.fromtimestamp(world.now(), UTC).isoformat(),
+        mails=len(world.store.all("mail")),
+        waiting=len(world.store.all("delivery", state="waiting")),
+        given_up=len(world.store.all("delivery", state="given_up")),
+        faults=len(world.store.all("fault")),
+        sessions=[(session, money(session["amount_total"], session["currency"])) for session in latest],
+    )
 
 
 @router.get("/faults")
@@ -115,8 +120,11 @@ async def clock(request: Request) -> Json:
 
 
 def _time(world: World) -> Json:
-    return {"offset_seconds": world.clock.offset_seconds, "now": world.now(),
-            "at": datetime.fromtimestamp(world.now(), UTC).isoformat()}
+    return {
+        "offset_seconds": world.clock.offset_seconds,
+        "now": world.now(),
+        "at": datetime.fromtimestamp(world.now(), UTC).isoformat(),
+    }
 
 
 @router.post("/clock")
@@ -173,8 +181,9 @@ async def dispute(request: Request, wanted: NewDispute) -> Response:
     """Open a dispute on a captured charge."""
     world = _world(request)
     intent = world.store.get("payment_intent", wanted.payment_intent or "") or {}
-    return _controlled(world, lambda: disputes.open_dispute(
-        world, wanted.charge or intent.get("latest_charge") or "", wanted.reason))
+    return _controlled(
+        world, lambda: disputes.open_dispute(world, wanted.charge or intent.get("latest_charge") or "", wanted.reason)
+    )
 
 
 @router.post("/disputes/{dispute_id}/close")

@@ -61,16 +61,19 @@ def queue(world: World, vendor: str, url: str, event_id: str, payload: str) -> N
     copies += dice.random() < disturbed["duplicate_share"]
     late = disturbed["reorder_seconds"] if dice.random() < disturbed["reorder_share"] else 0
     for copy in range(copies):
-        world.store.put("delivery", {
-            "id": token(),
-            "vendor": vendor,
-            "event": event_id,
-            "url": url,
-            "payload": payload,
-            "attempt": 0,
-            "due_at": time.time() + dice.uniform(*disturbed["delay_seconds"]) + late,
-            "state": "waiting",
-            "copy": copy,
-            "last": None,
-        })
+        world.store.put(
+            "delivery",
+            {
+                "id": token(),
+                "vendor": vendor,
+                "event": event_id,
+                "url": url,
+                "payload": payload,
+                "attempt": 0,
+                "due_at": time.time() + dice.uniform(*disturbed["delay_seconds"]) + late,
+                "state": "waiting",
+                "copy": copy,
+                "last": None,
+            },
+        )
     world.wake.set()

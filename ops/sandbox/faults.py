@@ -23,8 +23,9 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    action: Literal["rate_limit", "server_error", "timeout", "drop", "delay",
-                    "refund_pending", "refund_fail", "refund_pending_fail"]
+    action: Literal[
+        "rate_limit", "server_error", "timeout", "drop", "delay", "refund_pending", "refund_fail", "refund_pending_fail"
+    ]
     path: str = "/v1/*"
     method: str = "*"
     when: Literal["before", "during", "after"] = "before"
@@ -86,8 +87,11 @@ async def _break(fault: Json, scope: Scope, receive: Receive, send: Send) -> Non
         await _drop(send)
         return
     if fault["action"] == "rate_limit":
-        kind = {"type": "invalid_request_error", "code": "rate_limit",
-                "message": "Request rate limit exceeded. Learn more about rate limits in the documentation."}
+        kind = {
+            "type": "invalid_request_error",
+            "code": "rate_limit",
+            "message": "Request rate limit exceeded. Learn more about rate limits in the documentation.",
+        }
         await _answer(send, 429, kind)
         return
     await _answer(send, fault["status"], {"type": "api_error", "message": f"Injected fault on {scope['path']}."})
@@ -102,6 +106,7 @@ async def _answer(send: Send, status: int, error: Json) -> None:
 
 async def _until_gone(receive: Receive, seconds: float) -> None:
     """Keep the client waiting until it gives up, at most so many seconds."""
+
     async def gone() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass

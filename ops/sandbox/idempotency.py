@@ -60,23 +60,33 @@ def replay(world: World, wanted: Claim) -> Answer | None:
     Raises StripeError 400 when the same key came with other parameters, 409 while its first request still runs.
     """
     if wanted.id in world.keys_in_use:
-        message = ("There is currently another in-progress request using this Idempotent Key (that probably means you "
-                   "submitted twice, and the other request is still going through).")
-        raise StripeError(409, "idempotency_error", message, executed=False,
-                          fields={"code": "idempotency_key_in_use"})
+        message = (
+            "There is currently another in-progress request using this Idempotent Key (that probably means you "
+            "submitted twice, and the other request is still going through)."
+        )
+        raise StripeError(409, "idempotency_error", message, executed=False, fields={"code": "idempotency_key_in_use"})
     kept = world.store.get("idempotency", wanted.id)
     if kept is None or kept["due_at"] <= world.now():
         return None
     if kept["fingerprint"] != wanted.fingerprint:
-        message = (f"Keys for idempotent requests can only be used with the same parameters they were first used with. "
-                   f"Try using a key other than '{wanted.key}' if you meant to execute a different request.")
+        message = (
+            f"Keys for idempotent requests can only be used with the same parameters they were first used with. "
+            f"Try using a key other than '{wanted.key}' if you meant to execute a different request."
+        )
         raise StripeError(400, "idempotency_error", message, executed=False)
     return Answer(kept["status"], kept["body"], kept["request_id"], replayed=True)
 
 
 def keep(world: World, wanted: Claim, answer: Answer) -> None:
     """Keep the first answer under the key."""
-    world.store.put("idempotency", {
-        "id": wanted.id, "fingerprint": wanted.fingerprint, "status": answer.status, "body": answer.body,
-        "request_id": answer.request_id, "due_at": world.now() + KEPT_SECONDS,
-    })
+    world.store.put(
+        "idempotency",
+        {
+            "id": wanted.id,
+            "fingerprint": wanted.fingerprint,
+            "status": answer.status,
+            "body": answer.body,
+            "request_id": answer.request_id,
+            "due_at": world.now() + KEPT_SECONDS,
+        },
+    )

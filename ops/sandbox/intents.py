@@ -41,9 +41,24 @@ def currency_of(params: Json, name: str = "currency") -> str:
 
 def create(world: World, params: Json) -> Json:
     """Create an intent, and pay it at once when `confirm` is set."""
-    forms.only(params, "amount", "currency", "automatic_payment_methods", "capture_method", "confirm", "customer",
-               "description", "metadata", "off_session", "payment_method", "payment_method_types", "receipt_email",
-               "return_url", "setup_future_usage", "error_on_requires_action")
+    forms.only(
+        params,
+        "amount",
+        "currency",
+        "automatic_payment_methods",
+        "capture_method",
+        "confirm",
+        "customer",
+        "description",
+        "metadata",
+        "off_session",
+        "payment_method",
+        "payment_method_types",
+        "receipt_email",
+        "return_url",
+        "setup_future_usage",
+        "error_on_requires_action",
+    )
     currency = currency_of(params)
     automatic = params.get("automatic_payment_methods")
     customer = forms.text(params, "customer")
@@ -51,10 +66,14 @@ def create(world: World, params: Json) -> Json:
     if customer:
         world.find("customer", customer, param="customer")
     intent = stripe_objects.payment_intent(
-        world.now(), amount_of(params, currency), currency,
+        world.now(),
+        amount_of(params, currency),
+        currency,
         automatic_payment_methods={"enabled": forms.flag(automatic, "enabled")} if automatic else None,
         capture_method=forms.choice(params, "capture_method", ("automatic", "automatic_async", "manual"), "automatic"),
-        customer=customer, description=forms.text(params, "description"), metadata=forms.metadata(params),
+        customer=customer,
+        description=forms.text(params, "description"),
+        metadata=forms.metadata(params),
         receipt_email=forms.text(params, "receipt_email"),
         setup_future_usage=forms.choice(params, "setup_future_usage", ("off_session", "on_session")),
     )
@@ -67,8 +86,9 @@ def create(world: World, params: Json) -> Json:
 
 def confirm(world: World, params: Json, intent: str) -> Json:
     """Pay an intent with its own or another method. Raises StripeError when its state does not allow it."""
-    forms.only(params, "payment_method", "off_session", "return_url", "setup_future_usage", "receipt_email",
-               "error_on_requires_action")
+    forms.only(
+        params, "payment_method", "off_session", "return_url", "setup_future_usage", "receipt_email", "error_on_requires_action"
+    )
     found = world.find("payment_intent", intent)
     _refuse_checkout(world, found, "confirm")
     if found["status"] not in CONFIRMABLE:
@@ -94,8 +114,9 @@ def _pay(world: World, intent: Json, method: Json | None, params: Json) -> Json:
     if method["customer"] and method["customer"] != intent["customer"]:
         message = "The provided PaymentMethod belongs to another Customer than the PaymentIntent."
         raise invalid(message, "payment_method")
-    return charging.confirm(world, intent, method, off_session=forms.flag(params, "off_session"),
-                            return_url=forms.text(params, "return_url"))
+    return charging.confirm(
+        world, intent, method, off_session=forms.flag(params, "off_session"), return_url=forms.text(params, "return_url")
+    )
 
 
 def retrieve(world: World, params: Json, intent: str) -> Json:
@@ -121,8 +142,10 @@ def capture(world: World, params: Json, intent: str) -> Json:
     if found["status"] != "requires_capture":
         raise unexpected_state(found, "captured", "requires_capture")
     if amount is not None and amount > found["amount_capturable"]:
-        message = (f"The requested capture amount {amount} is greater than the amount you can capture "
-                   f"{found['amount_capturable']} for this PaymentIntent.")
+        message = (
+            f"The requested capture amount {amount} is greater than the amount you can capture "
+            f"{found['amount_capturable']} for this PaymentIntent."
+        )
         raise refused(message, "amount_too_large", param="amount_to_capture")
     found["metadata"] |= forms.metadata(params)
     return charging.capture(world, found, amount or found["amount_capturable"])

@@ -70,8 +70,12 @@ def _keep(world: World, mail: Json, person: Json, message_id: str) -> None:
 
 
 def _attachment(file: Json) -> Json:
-    return {"filename": file["filename"], "type": file.get("type") or "application/octet-stream",
-            "content": file["content"], "disposition": file.get("disposition", "attachment")}
+    return {
+        "filename": file["filename"],
+        "type": file.get("type") or "application/octet-stream",
+        "content": file["content"],
+        "disposition": file.get("disposition", "attachment"),
+    }
 
 
 def _report(world: World, kept: Json, email: str) -> None:

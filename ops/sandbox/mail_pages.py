@@ -43,8 +43,7 @@ async def empty(request: Request) -> Response:
 
 
 def _lost(request: Request) -> Response:
-    return render(request, "expired.html", 404, title="No such mail", message="It may have been deleted.",
-                  cancel_url=None)
+    return render(request, "expired.html", 404, title="No such mail", message="It may have been deleted.", cancel_url=None)
 
 
 @router.get("/mail/{mail_id}")
@@ -60,8 +59,10 @@ async def html_body(request: Request, mail_id: str) -> Response:
     mail = request.app.state.world.store.get("mail", mail_id)
     if not mail or not mail["html"]:
         return _lost(request)
-    policy = ("default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:; frame-ancestors 'self'; "
-              "sandbox allow-popups allow-popups-to-escape-sandbox")
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:; frame-ancestors 'self'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
     return HTMLResponse(f'<base target="_blank">{mail["html"]}', headers=HEADERS | {"Content-Security-Policy": policy})
 
 
@@ -73,5 +74,8 @@ async def attachment(request: Request, mail_id: str, index: int) -> Response:
         return _lost(request)
     file = mail["attachments"][index]
     disposition = f"attachment; filename*=UTF-8''{quote(file['filename'])}"
-    return Response(base64.b64decode(file["content"]), media_type=file["type"],
-                    headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"})
+    return Response(
+        base64.b64decode(file["content"]),
+        media_type=file["type"],
+        headers={"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"},
+    )

@@ -11,6 +11,22 @@ EMAIL = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,.]{2,}")
 MOST_RECIPIENTS = 1000
 LONGEST_DELAY_SECONDS = 72 * 3600
 MOST_CUSTOM_BYTES = 10_000
+NO_RECIPIENT = (
+    "The to array is required for all personalization objects, and must have at least one email object "
+    "with a valid email address."
+)
+NO_SENDER = (
+    "The from object must be provided for every email send. It is an object that requires the email parameter, "
+    "but may also contain a name parameter."
+)
+NO_SUBJECT = (
+    "The subject is required. You can get around this requirement if you use a template with a subject defined "
+    "or if every personalization has a subject defined."
+)
+NO_CONTENT = (
+    "Unless a valid template_id is provided, the content parameter is required. "
+    "There must be at least one defined content block."
+)
 HELP = "http://sendgrid.com/docs/API_Reference/Web_API_v3/Mail/errors.html"
 
 
@@ -36,8 +52,7 @@ def _people(mail: Json) -> Iterator[tuple[str, str]]:
         where = f"personalizations.{index}.to"
         to = person.get("to") if isinstance(person, dict) else None
         if not isinstance(to, list) or not to:
-            yield "The to array is required for all personalization objects, and must have at least one email object " \
-                  "with a valid email address.", where
+            yield NO_RECIPIENT, where
             continue
         everybody = [*to, *person.get("cc", []), *person.get("bcc", [])]
         recipients += len(everybody)
@@ -55,8 +70,7 @@ def _is_address(address: object) -> bool:
 
 def _sender(mail: Json) -> Iterator[tuple[str, str]]:
     if not isinstance(mail.get("from"), dict):
-        yield "The from object must be provided for every email send. It is an object that requires the email " \
-              "parameter, but may also contain a name parameter.", "from.email"
+        yield NO_SENDER, "from.email"
     elif not _is_address(mail["from"]):
         yield "The from email does not contain a valid address.", "from.email"
 
@@ -65,16 +79,14 @@ def _subject(mail: Json) -> Iterator[tuple[str, str]]:
     people = mail.get("personalizations")
     own = isinstance(people, list) and all(isinstance(person, dict) and person.get("subject") for person in people)
     if not mail.get("subject") and not own and not mail.get("template_id"):
-        yield "The subject is required. You can get around this requirement if you use a template with a subject " \
-              "defined or if every personalization has a subject defined.", "subject"
+        yield NO_SUBJECT, "subject"
 
 
 def _content(mail: Json) -> Iterator[tuple[str, str]]:
     content = mail.get("content")
     if not isinstance(content, list) or not content:
         if not mail.get("template_id"):
-            yield "Unless a valid template_id is provided, the content parameter is required. There must be at least " \
-                  "one defined content block.", "content"
+            yield NO_CONTENT, "content"
         return
     for index, part in enumerate(content):
         if not isinstance(part, dict) or not part.get("type"):

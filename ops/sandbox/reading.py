@@ -10,12 +10,20 @@ from ops.sandbox.world import World
 LARGEST_PAGE = 100
 DEEPEST = 4
 EXPANDABLE = {
-    "payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge", "customer": "customer",
-    "payment_method": "payment_method", "balance_transaction": "balance_transaction", "setup_intent": "setup_intent",
+    "payment_intent": "payment_intent",
+    "latest_charge": "charge",
+    "charge": "charge",
+    "customer": "customer",
+    "payment_method": "payment_method",
+    "balance_transaction": "balance_transaction",
+    "setup_intent": "setup_intent",
     "failure_balance_transaction": "balance_transaction",
 }
 COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "gt": int.__gt__, "gte": int.__ge__, "lt": int.__lt__, "lte": int.__le__,
+    "gt": int.__gt__,
+    "gte": int.__ge__,
+    "lt": int.__lt__,
+    "lte": int.__le__,
 }
 FILTERS = {
     "checkout.session": ("payment_intent", "customer", "status"),
@@ -32,8 +40,7 @@ URLS = {"checkout.session": "/v1/checkout/sessions"}
 
 def page(world: World, kind: str, params: Json) -> Json:
     """Give one page of a kind of object, newest first. Raises StripeError for unknown filters and cursors."""
-    forms.only(params, "limit", "starting_after", "ending_before", "created", "delivery_success", "types",
-               *FILTERS[kind])
+    forms.only(params, "limit", "starting_after", "ending_before", "created", "delivery_success", "types", *FILTERS[kind])
     given = {name: value for name in FILTERS[kind] if (value := forms.text(params, name)) is not None}
     found = [body for body in reversed(world.store.all(kind, **given)) if _in_window(body, params.get("created"))]
     if kind == "event":
@@ -48,9 +55,9 @@ def _slice(found: list[Json], params: Json, url: str) -> Json:
         raise invalid(message, "limit", "parameter_invalid_integer")
     ids = [body["id"] for body in found]
     if after := forms.text(params, "starting_after"):
-        found = found[_place(ids, after, "starting_after") + 1:]
+        found = found[_place(ids, after, "starting_after") + 1 :]
     if before := forms.text(params, "ending_before"):
-        found = found[:_place(ids, before, "ending_before")]
+        found = found[: _place(ids, before, "ending_before")]
         return {"object": "list", "data": found[-limit:], "has_more": len(found) > limit, "url": url}
     return {"object": "list", "data": found[:limit], "has_more": len(found) > limit, "url": url}
 
@@ -80,8 +87,9 @@ def _events(world: World, found: list[Json], params: Json) -> list[Json]:
     wanted = forms.choice(params, "delivery_success", ("true", "false"))
     if wanted is None:
         return found
-    undelivered = {delivery["event"] for state in ("waiting", "given_up")
-                   for delivery in world.store.all("delivery", state=state, copy=0)}
+    undelivered = {
+        delivery["event"] for state in ("waiting", "given_up") for delivery in world.store.all("delivery", state=state, copy=0)
+    }
     return [event for event in found if (event["id"] not in undelivered) == (wanted == "true")]
 
 
@@ -108,8 +116,12 @@ def _expand(world: World, body: Json, steps: list[str]) -> None:
             _expand(world, member, rest)
         return
     if body["object"] == "checkout.session" and step == "line_items":
-        body[step] = {"object": "list", "data": world.find("checkout", body["id"])["items"], "has_more": False,
-                      "url": f"/v1/checkout/sessions/{body['id']}/line_items"}
+        body[step] = {
+            "object": "list",
+            "data": world.find("checkout", body["id"])["items"],
+            "has_more": False,
+            "url": f"/v1/checkout/sessions/{body['id']}/line_items",
+        }
         return
     if body["object"] == "charge" and step == "refunds":
         refunds = world.store.all("refund", charge=body["id"])[::-1]

@@ -72,9 +72,7 @@ class Store:
 
     def get(self, kind: str, document_id: str) -> Json | None:
         """Give a fresh copy of the document, or None."""
-        row = self._connection.execute(
-            "select body from documents where kind = ? and id = ?", (kind, document_id)
-        ).fetchone()
+        row = self._connection.execute("select body from documents where kind = ? and id = ?", (kind, document_id)).fetchone()
         return json.loads(row[0]) if row else None
 
     def all(self, kind: str, **where: object) -> list[Json]:

@@ -6,15 +6,13 @@ Source: docs.stripe.com/api/idempotent_requests and /api/errors.
 
 from ops.sandbox.store import Json
 
-NAMES = {"payment_method": "PaymentMethod", "checkout.session": "checkout.session", "balance_transaction": "balance transaction"}
+NAMES = {"payment_method": "PaymentMethod", "balance_transaction": "balance transaction"}
 
 
 class StripeError(Exception):
     """An answer other than 2xx, in the shape that Stripe's clients read."""
 
-    def __init__(
-        self, status: int, kind: str, message: str, *, executed: bool = True, fields: Json | None = None
-    ) -> None:
+    def __init__(self, status: int, kind: str, message: str, *, executed: bool = True, fields: Json | None = None) -> None:
         """Describe the answer; `fields` are added to the error object unless they are None."""
         super().__init__(message)
         self.status = status
@@ -51,7 +49,10 @@ def no_such(kind: str, object_id: str, param: str | None = None) -> StripeError:
     """Say that there is no such object: 404 for the object of the path, 400 for one named by a parameter."""
     message = f"No such {NAMES.get(kind, kind)}: '{object_id}'"
     return StripeError(
-        400 if param else 404, "invalid_request_error", message, executed=False,
+        400 if param else 404,
+        "invalid_request_error",
+        message,
+        executed=False,
         fields={"code": "resource_missing", "param": param or "id"},
     )
 

@@ -98,6 +98,8 @@ def _response(request: Request, answer: Answer, request_id: str) -> Response:
     headers = {"Request-Id": request_id, "Stripe-Version": request.headers.get("stripe-version", API_VERSION)}
     if key := request.headers.get("idempotency-key"):
         headers["Idempotency-Key"] = key
+    if answer.status >= 500:  # noqa: PLR2004 - server errors; the key would only replay it
+        headers["Stripe-Should-Retry"] = "false"
     if answer.replayed:
         headers |= {"Idempotent-Replayed": "true", "Original-Request": answer.request_id}
     return JSONResponse(answer.body, status_code=answer.status, headers=headers)

@@ -44,8 +44,9 @@ def payment_intent(created: int, amount: int, currency: str, **fields: object) -
         "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"installments": None, "mandate_options": None, "network": None,
-                                            "request_three_d_secure": "automatic"}},
+        "payment_method_options": {
+            "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+        },
         "payment_method_types": ["card"],
         "processing": None,
         "receipt_email": None,
@@ -114,8 +115,20 @@ def charge(created: int, intent: Json, method: Json, **fields: object) -> Json:
 
 def _charged_card(intent: Json, method: Json) -> Json:
     card = method["card"]
-    copied = {name: card[name] for name in (
-        "brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status")}
+    copied = {
+        name: card[name]
+        for name in (
+            "brand",
+            "checks",
+            "country",
+            "exp_month",
+            "exp_year",
+            "fingerprint",
+            "funding",
+            "last4",
+            "regulated_status",
+        )
+    }
     return {
         **copied,
         "amount_authorized": intent["amount"],
@@ -182,8 +195,7 @@ def customer(created: int, email: str | None, name: str | None = None, **fields:
         "discount": None,
         "email": email,
         "invoice_prefix": token(8).upper(),
-        "invoice_settings": {"custom_fields": None, "default_payment_method": None, "footer": None,
-                             "rendering_options": None},
+        "invoice_settings": {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None},
         "livemode": False,
         "metadata": {},
         "name": name,
@@ -209,8 +221,10 @@ def refund(created: int, paid: Json, amount: int, reason: str | None, metadata: 
         "currency": paid["currency"],
         "customer": paid["customer"],
         "customer_account": None,
-        "destination_details": {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
-                                         "type": "refund"}, "type": "card"},
+        "destination_details": {
+            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+            "type": "card",
+        },
         "metadata": metadata,
         "payment_intent": paid["payment_intent"],
         "payment_method": paid["payment_method"],
@@ -224,8 +238,19 @@ def refund(created: int, paid: Json, amount: int, reason: str | None, metadata: 
 
 def balance_transaction(created: int, source: Json, kind: str, amount: int, fee: int = 0) -> Json:
     """Build a movement of our balance; outgoing amounts are negative, the fee is taken from the net."""
-    details = [{"amount": fee, "application": None, "currency": source["currency"],
-                "description": "Stripe processing fees", "type": "stripe_fee"}] if fee else []
+    details = (
+        [
+            {
+                "amount": fee,
+                "application": None,
+                "currency": source["currency"],
+                "description": "Stripe processing fees",
+                "type": "stripe_fee",
+            }
+        ]
+        if fee
+        else []
+    )
     return {
         "id": new_id("balance_transaction"),
         "object": "balance_transaction",

@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from ops.sandbox import checkout, customers, disputes, forms, intents, reading, refunds
+from ops.sandbox import checkout, customers, disputes, forms, intents, reading, refunds, setups
 from ops.sandbox.store import Json
 from ops.sandbox.stripe_http import Operation, endpoint
 from ops.sandbox.world import World
@@ -60,8 +60,8 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("DELETE", "/customers/{customer}", customers.delete),
     ("GET", "/payment_methods/{method}", customers.retrieve_method),
     ("POST", "/payment_methods/{method}/attach", customers.attach_method),
-    ("POST", "/setup_intents", customers.create_setup),
-    ("GET", "/setup_intents/{setup}", customers.retrieve_setup),
+    ("POST", "/setup_intents", setups.create),
+    ("GET", "/setup_intents/{setup}", setups.retrieve),
     ("GET", "/balance_transactions", _listed("balance_transaction")),
     ("GET", "/balance_transactions/{transaction}", _moved),
     ("GET", "/events", _listed("event")),

@@ -86,16 +86,22 @@ def _stripe_headers(world: World, payload: str) -> dict[str, str]:
     at = int(time.time())
     secret = world.settings.webhook_secret.encode()
     signature = hmac.new(secret, f"{at}.{payload}".encode(), hashlib.sha256).hexdigest()
-    return {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Stripe/1.0 (sandbox)",
-            "Stripe-Signature": f"t={at},v1={signature}"}
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "Stripe/1.0 (sandbox)",
+        "Stripe-Signature": f"t={at},v1={signature}",
+    }
 
 
 def _sendgrid_headers(world: World, payload: str) -> dict[str, str]:
     at = str(int(time.time()))
     signature = signing_key(world).sign(f"{at}{payload}".encode(), ec.ECDSA(hashes.SHA256()))
-    return {"Content-Type": "application/json", "User-Agent": "SendGrid Event API (sandbox)",
-            "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
-            "X-Twilio-Email-Event-Webhook-Timestamp": at}
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "SendGrid Event API (sandbox)",
+        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+        "X-Twilio-Email-Event-Webhook-Timestamp": at,
+    }
 
 
 def signing_key(world: World) -> ec.EllipticCurvePrivateKey:
@@ -103,7 +109,8 @@ def signing_key(world: World) -> ec.EllipticCurvePrivateKey:
     kept = world.store.get("setting", "signing_key")
     if kept is None:
         pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
         kept = {"id": "signing_key", "pem": pem.decode()}
         world.store.put("setting", kept)
     key = serialization.load_pem_private_key(kept["pem"].encode(), None)
@@ -113,6 +120,9 @@ def signing_key(world: World) -> ec.EllipticCurvePrivateKey:
 
 def public_key(world: World) -> str:
     """Give the public key as SendGrid shows it: base64 of its DER form, without the PEM lines."""
-    der = signing_key(world).public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    der = (
+        signing_key(world)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
     return base64.b64encode(der).decode()

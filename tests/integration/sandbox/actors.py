@@ -18,7 +18,7 @@ from ops.sandbox.app import create_app
 from ops.sandbox.settings import SandboxSettings
 from tests.stripe_types import misfits
 
-SECRET = "whsec_test"  # noqa: S105 - a test's own secret
+SECRET = "whsec_test"
 FAR_FUTURE = "12/34"
 Kind = TypeVar("Kind", bound=stripe.StripeObject)
 
@@ -29,9 +29,12 @@ class RunningSandbox:
     def __init__(self, state: Path, receiver_url: str, **settings: Any) -> None:  # noqa: ANN401 - settings fields
         """Prepare a sandbox on a state file; webhooks go to the receiver."""
         self.settings = SandboxSettings(
-            state=state, webhook_url=f"{receiver_url}/webhooks/{{property}}/stripe", webhook_secret=SECRET,
+            state=state,
+            webhook_url=f"{receiver_url}/webhooks/{{property}}/stripe",
+            webhook_secret=SECRET,
             sendgrid_webhook_url=f"{receiver_url}/webhooks/{{property}}/sendgrid",
-            **{"retry_seconds": (0.05, 0.05, 0.1, 0.2, 0.4), **settings})
+            **{"retry_seconds": (0.05, 0.05, 0.1, 0.2, 0.4), **settings},
+        )
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -53,8 +56,8 @@ class RunningSandbox:
     def stripe_client(self, **options: Any) -> stripe.StripeClient:  # noqa: ANN401 - the client's own options
         """Give Stripe's real client with its real HTTP transport."""
         return stripe.StripeClient(
-            "sk_test_1", base_addresses={"api": self.url},
-            http_client=stripe.RequestsClient(timeout=(3, 15)), **options)
+            "sk_test_1", base_addresses={"api": self.url}, http_client=stripe.RequestsClient(timeout=(3, 15)), **options
+        )
 
     def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
         """Use a control of the sandbox."""
@@ -70,11 +73,11 @@ class RunningSandbox:
 class Receiver:
     """The product's webhook endpoint: verifies nothing, remembers everything, answers as told."""
 
-    def __init__(self) -> None:
-        """Listen on a free port."""
+    def __init__(self, port: int = 0) -> None:
+        """Listen on a port, a free one unless told otherwise."""
         self.got: list[tuple[str, dict[str, str], str]] = []
         self.answers: list[int] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -84,7 +87,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 status = receiver.answers.pop(0) if receiver.answers else 200
-                if status == 200:  # noqa: PLR2004 - OK
+                if status == 200:
                     receiver.got.append((self.path, dict(self.headers), body))
                 self.send_response(status)
                 self.end_headers()
@@ -109,7 +112,8 @@ class Receiver:
         found = []
         for path, headers, body in list(self.got):
             if path.endswith("/stripe"):
-                assert misfits(json.loads(body)) == []
+                wrong = misfits(json.loads(body))
+                assert not wrong, wrong
                 found.append(stripe.Webhook.construct_event(body, headers["Stripe-Signature"], SECRET))
         return found
 
@@ -172,10 +176,18 @@ class StripeDesk:
         ids = {"property": "ella", "reservation_id": "r-1", "payment_id": "p-1"}
         params: Any = {
             "mode": "payment",
-            "line_items": [{"quantity": 1, "price_data": {
-                "currency": "usd", "unit_amount": 36_000, "product_data": {"name": "Garden room, 3 nights"}}}],
-            "payment_intent_data": {"capture_method": "manual", "setup_future_usage": "off_session", "metadata": ids,
-                                    "description": "Reservation r-1"},
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {"currency": "usd", "unit_amount": 36_000, "product_data": {"name": "Garden room, 3 nights"}},
+                }
+            ],
+            "payment_intent_data": {
+                "capture_method": "manual",
+                "setup_future_usage": "off_session",
+                "metadata": ids,
+                "description": "Reservation r-1",
+            },
             "customer_creation": "always",
             "customer_email": "guest@example.com",
             "metadata": ids,
@@ -190,8 +202,9 @@ class StripeDesk:
 
     def seen(self, session_id: str) -> stripe.checkout.Session:
         """Retrieve a session with its intent and charge, as the product observes it."""
-        return checked(self.client.v1.checkout.sessions.retrieve(
-            session_id, params={"expand": ["payment_intent.latest_charge"]}))
+        return checked(
+            self.client.v1.checkout.sessions.retrieve(session_id, params={"expand": ["payment_intent.latest_charge"]})
+        )
 
     def authorised(self, guest: Guest, card: str = "4242424242424242", **changes: Any) -> stripe.PaymentIntent:  # noqa: ANN401
         """Have a guest pay a new session and give its intent."""
@@ -206,7 +219,8 @@ class StripeDesk:
 
 def checked(value: Kind) -> Kind:
     """Check an object against the annotations of the pinned package and give it back."""
-    assert misfits(value.to_dict()) == []
+    wrong = misfits(value.to_dict())
+    assert not wrong, wrong
     return value
 
 
