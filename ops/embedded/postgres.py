@@ -80,10 +80,12 @@ class Postgres:
     def start(self) -> None:
         """Make the cluster if it is new, end what a killed run left, start, recover, and make the database.
 
-        Does nothing when already running. Raises EmbeddedServerError with the next step.
+        Does nothing when already running; a silent one is ended first. Raises EmbeddedServerError with the next step.
         """
-        if self.pid is not None:
+        if self.pid is not None and self.alive():
             return
+        # One that was killed this instant, or hangs, still has its process id for a while.
+        self._process.stop()
         with told_clearly(self.name, self._process.log, psycopg.Error):
             runs_as = identity.server_identity()
             identity.open_way(self._root, runs_as)

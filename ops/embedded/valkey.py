@@ -57,10 +57,12 @@ class Valkey:
     def start(self) -> None:
         """End what a killed run left, start, and wait until everything kept is loaded.
 
-        Does nothing when already running. Raises EmbeddedServerError with the next step.
+        Does nothing when already running; a silent one is ended first. Raises EmbeddedServerError with the next step.
         """
-        if self.pid is not None:
+        if self.pid is not None and self.alive():
             return
+        # One that was killed this instant, or hangs, still has its process id for a while.
+        self._process.stop()
         with told_clearly(self.name, self._process.log):
             program = valkey_program()
             self._directory.mkdir(mode=0o700, exist_ok=True)

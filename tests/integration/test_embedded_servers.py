@@ -145,6 +145,16 @@ def test_kill_9_of_valkey_loses_no_acknowledged_write(tmp_path: Path) -> None:
     assert missing == []
 
 
+def test_started_in_the_instant_of_its_death_it_comes_back(tmp_path: Path) -> None:
+    with running(tmp_path) as servers:
+        for server in started(servers):
+            assert server.pid is not None
+            os.kill(server.pid, signal.SIGKILL)
+            server.start()
+            time.sleep(0.2)
+            assert server.alive()
+
+
 def test_two_data_directories_run_side_by_side(tmp_path: Path) -> None:
     with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
         assert setting(one, "data_directory") != setting(two, "data_directory")
