@@ -1,0 +1,33 @@
+"""The product clock runs ahead as it is told, and a date is the hotel's own."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ledger.clock import Clock, local_date
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "day"),
+    [
+        (datetime(2126, 3, 1, 18, 29, 59, tzinfo=UTC), "Asia/Colombo", date(2126, 3, 1)),
+        (datetime(2126, 3, 1, 18, 30, tzinfo=UTC), "Asia/Colombo", date(2126, 3, 2)),
+        (datetime(2126, 3, 1, 7, 59, 59, tzinfo=UTC), "America/Los_Angeles", date(2126, 2, 28)),
+        (datetime(2126, 3, 1, 8, 0, tzinfo=UTC), "America/Los_Angeles", date(2126, 3, 1)),
+    ],
+)
+def test_midnight_is_the_hotels(moment: datetime, zone: str, day: date) -> None:
+    assert local_date(moment, zone) == day
+
+
+def test_the_clock_is_ahead_by_its_offset_and_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "offset"
+    ahead = Clock(3600, file)
+    assert timedelta(minutes=59) < ahead.now() - Clock().now() < timedelta(minutes=61)
+    file.write_text("86400")
+    assert timedelta(hours=24, minutes=59) < ahead.now() - Clock().now() < timedelta(hours=25, minutes=1)
+    file.write_text("")
+    assert ahead.now() - Clock().now() < timedelta(minutes=61)
