@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request
@@ -15,6 +16,8 @@ from ops.sandbox.pages import HERE
 from ops.sandbox.settings import SandboxSettings
 from ops.sandbox.store import Store
 from ops.sandbox.world import World
+
+log = logging.getLogger(__name__)
 
 
 class SandboxApp(FastAPI):
@@ -36,6 +39,8 @@ def create_app(settings: SandboxSettings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         delivering = asyncio.create_task(webhooks.run(world))
+        delivering.add_done_callback(_report)
+        app.state.delivering = delivering
         yield
         delivering.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -50,6 +55,12 @@ def create_app(settings: SandboxSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_exception_handler(404, _unknown_url)
     return app
+
+
+def _report(delivering: asyncio.Task[None]) -> None:
+    """Say loudly that no webhook will be sent any more; `/livez` fails from then on."""
+    if not delivering.cancelled() and (error := delivering.exception()):
+        log.critical("the delivery of webhooks has stopped", exc_info=error)
 
 
 async def _unknown_url(request: Request, _: Exception) -> JSONResponse:

@@ -32,7 +32,9 @@ async def pay_page(request: Request, session_id: str) -> Response:
     """Show the payment form of an open session; a finished one leads back to the merchant."""
     world = _world(request)
     session = world.store.get("checkout.session", session_id)
-    return _closed(request, session) or _form(request, session or {}, _last_error(world, session or {}), 200)
+    if (closed := _closed(request, session)) or session is None:
+        return closed or Response(status_code=404)
+    return _form(request, session, _last_error(world, session))
 
 
 def _closed(request: Request, session: Json | None) -> Response | None:
@@ -57,7 +59,7 @@ def _success_url(session: Json) -> str:
 
 
 def _last_error(world: World, session: Json) -> str | None:
-    intent = world.store.get("payment_intent", session.get("payment_intent") or "") or {}
+    intent = world.store.get("payment_intent", session["payment_intent"] or "") or {}
     failure = intent.get("last_payment_error") or {}
     if failure.get("code") == "payment_intent_authentication_failure":
         return NOT_AUTHENTICATED
@@ -65,15 +67,15 @@ def _last_error(world: World, session: Json) -> str | None:
 
 
 def _form(
-    request: Request, session: Json, error: str | None, status: int, field: str = "card_number", typed: Json | None = None
+    request: Request, session: Json, error: str | None, field: str = "card_number", typed: Json | None = None
 ) -> Response:
+    """Show the form, always with 200: a browser would log any other status as an error of the page."""
     world: World = request.app.state.world
     items = world.find("checkout", session["id"])["items"]
     lines = [(item["description"], item["quantity"], money(item["amount_total"], item["currency"])) for item in items]
     return render(
         request,
         "pay.html",
-        status,
         session=session,
         lines=lines,
         error=error,
@@ -93,7 +95,7 @@ async def pay(request: Request, session_id: str) -> Response:
         return closed or Response(status_code=404)
     wrong = _mistake(typed, world.now(), needs_email=not session["customer_email"])
     if wrong:
-        return _form(request, session, wrong[1], 422, wrong[0], typed)
+        return _form(request, session, wrong[1], wrong[0], typed)
     declined: StripeError | None = None
     with world.store.transaction():
         try:
@@ -103,7 +105,7 @@ async def pay(request: Request, session_id: str) -> Response:
         except StripeError as error:
             declined = error
     if declined:
-        return _form(request, session, str(declined), 402, "card_number", typed)
+        return _form(request, session, str(declined), "card_number", typed)
     if intent["status"] == "requires_action":
         return RedirectResponse(f"/c/3ds/{intent['id']}", SEE_OTHER)
     return RedirectResponse(_success_url(session), SEE_OTHER)

@@ -73,9 +73,11 @@ def _world(request: Request) -> World:
 
 
 @router.get("/livez")
-async def livez() -> Json:
-    """Say that the sandbox runs."""
-    return {"status": "ok"}
+async def livez(request: Request) -> Response:
+    """Say that the sandbox runs and that its webhooks are being sent."""
+    if request.app.state.delivering.done():
+        return JSONResponse({"status": "webhooks have stopped"}, status_code=503)
+    return JSONResponse({"status": "ok"})
 
 
 @router.get("/")

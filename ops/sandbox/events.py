@@ -3,7 +3,6 @@
 Sending is elsewhere (`webhooks.py`); here is decided once, from the seed, how often, when and in which order it goes out.
 """
 
-import json
 import random
 import time
 
@@ -30,7 +29,7 @@ def emit(world: World, kind: str, body: Json, *, about: Json | None = None) -> J
     world.save(event)
     if world.settings.webhook_url:
         url = world.settings.webhook_url.replace("{property}", property_of(world, about or body))
-        queue(world, "stripe", url, event["id"], json.dumps(event, separators=(",", ":")))
+        queue(world, "stripe", url, event["id"])
     return event
 
 
@@ -51,8 +50,11 @@ def chaos(world: World) -> Json:
     return {**defaults, **(world.store.get("setting", "chaos") or {})}
 
 
-def queue(world: World, vendor: str, url: str, event_id: str, payload: str) -> None:
-    """Queue one payload, perhaps late and perhaps twice; the same seed and order give the same disturbance."""
+def queue(world: World, vendor: str, url: str, event_id: str, payload: str | None = None) -> None:
+    """Queue one webhook, perhaps late and perhaps twice; the same seed and order give the same disturbance.
+
+    Without a payload the event itself is sent.
+    """
     disturbed = chaos(world)
     counter = world.store.get("setting", "deliveries") or {"id": "deliveries", "count": 0}
     world.store.put("setting", {**counter, "count": counter["count"] + 1})

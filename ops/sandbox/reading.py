@@ -1,6 +1,7 @@
 """Lists and expansion, the same for every kind of object: newest first, cursors, `created` windows, `expand[]`."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import dropwhile, islice, takewhile
 
 from ops.sandbox import forms
 from ops.sandbox.store import Json
@@ -9,6 +10,7 @@ from ops.sandbox.world import World
 
 LARGEST_PAGE = 100
 DEEPEST = 4
+LAST_SECOND = 2**62
 EXPANDABLE = {
     "payment_intent": "payment_intent",
     "latest_charge": "charge",
@@ -18,12 +20,6 @@ EXPANDABLE = {
     "balance_transaction": "balance_transaction",
     "setup_intent": "setup_intent",
     "failure_balance_transaction": "balance_transaction",
-}
-COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "gt": int.__gt__,
-    "gte": int.__ge__,
-    "lt": int.__lt__,
-    "lte": int.__le__,
 }
 FILTERS = {
     "checkout.session": ("payment_intent", "customer", "status"),
@@ -42,55 +38,55 @@ def page(world: World, kind: str, params: Json) -> Json:
     """Give one page of a kind of object, newest first. Raises StripeError for unknown filters and cursors."""
     forms.only(params, "limit", "starting_after", "ending_before", "created", "delivery_success", "types", *FILTERS[kind])
     given = {name: value for name in FILTERS[kind] if (value := forms.text(params, name)) is not None}
-    found = [body for body in reversed(world.store.all(kind, **given)) if _in_window(body, params.get("created"))]
+    for param in ("starting_after", "ending_before"):
+        if cursor := forms.text(params, param):
+            world.find(kind, cursor, param=param)
+    found = world.store.newest(kind, _window(params.get("created")), **given)
     if kind == "event":
         found = _events(world, found, params)
     return _slice(found, params, URLS.get(kind, f"/v1/{kind}s"))
 
 
-def _slice(found: list[Json], params: Json, url: str) -> Json:
+def _slice(found: Iterator[Json], params: Json, url: str) -> Json:
     limit = forms.integer(params, "limit") or 10
     if not 1 <= limit <= LARGEST_PAGE:
         message = "This value must be between 1 and 100."
         raise invalid(message, "limit", "parameter_invalid_integer")
-    ids = [body["id"] for body in found]
-    if after := forms.text(params, "starting_after"):
-        found = found[_place(ids, after, "starting_after") + 1 :]
-    if before := forms.text(params, "ending_before"):
-        found = found[: _place(ids, before, "ending_before")]
-        return {"object": "list", "data": found[-limit:], "has_more": len(found) > limit, "url": url}
-    return {"object": "list", "data": found[:limit], "has_more": len(found) > limit, "url": url}
+    after, before = forms.text(params, "starting_after"), forms.text(params, "ending_before")
+    if after:
+        found = islice(dropwhile(lambda body: body["id"] != after, found), 1, None)
+    if before:
+        newer = list(takewhile(lambda body: body["id"] != before, found))
+        return {"object": "list", "data": newer[-limit:], "has_more": len(newer) > limit, "url": url}
+    shown = list(islice(found, limit + 1))
+    return {"object": "list", "data": shown[:limit], "has_more": len(shown) > limit, "url": url}
 
 
-def _place(ids: list[str], cursor: str, param: str) -> int:
-    if cursor not in ids:
-        message = f"No such object: '{cursor}'"
-        raise invalid(message, param, "resource_missing")
-    return ids.index(cursor)
-
-
-def _in_window(body: Json, created: object) -> bool:
+def _window(created: object) -> tuple[int, int]:
+    """Read `created` as the first and the last second of a window."""
     if created is None:
-        return True
+        return 0, LAST_SECOND
     window = created if isinstance(created, dict) else {"gte": created, "lte": created}
-    if not window.keys() <= COMPARE.keys() or not all(str(edge).isdigit() for edge in window.values()):
+    if not window.keys() <= {"gt", "gte", "lt", "lte"} or not all(str(edge).isdigit() for edge in window.values()):
         message = "Invalid created: give Unix seconds, or gt, gte, lt, lte."
         raise invalid(message, "created")
-    return all(COMPARE[name](int(body["created"]), int(str(edge))) for name, edge in window.items())
+    edges = {name: int(str(edge)) for name, edge in window.items()}
+    low = max(edges.get("gte", 0), edges.get("gt", -1) + 1)
+    return low, min(edges.get("lte", LAST_SECOND), edges.get("lt", LAST_SECOND + 1) - 1)
 
 
-def _events(world: World, found: list[Json], params: Json) -> list[Json]:
+def _events(world: World, found: Iterator[Json], params: Json) -> Iterator[Json]:
     """Keep the asked types and, with `delivery_success`, the events whose webhooks all arrived or not."""
     types = params.get("types")
     if isinstance(types, list):
-        found = [event for event in found if event["type"] in types]
+        found = filter(lambda event: event["type"] in types, found)
     wanted = forms.choice(params, "delivery_success", ("true", "false"))
     if wanted is None:
         return found
     undelivered = {
         delivery["event"] for state in ("waiting", "given_up") for delivery in world.store.all("delivery", state=state, copy=0)
     }
-    return [event for event in found if (event["id"] not in undelivered) == (wanted == "true")]
+    return filter(lambda event: (event["id"] not in undelivered) == (wanted == "true"), found)
 
 
 def expand(world: World, body: Json, paths: object) -> Json:

@@ -22,6 +22,9 @@ create table if not exists documents (
     unique (kind, id)
 );
 create index if not exists by_intent on documents (kind, json_extract(body, '$.payment_intent'));
+create index if not exists by_number on documents (kind, number);
+create index if not exists by_event on documents (kind, json_extract(body, '$.event'));
+create index if not exists by_state on documents (kind, json_extract(body, '$.state'));
 create index if not exists by_due on documents (kind, json_extract(body, '$.due_at'));
 create index if not exists by_status on documents (kind, json_extract(body, '$.status'));
 """
@@ -38,7 +41,7 @@ class Store:
         """Open or make the file. Raises InUseError when another process holds it."""
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(path, timeout=2, isolation_level=None, check_same_thread=False)
         try:
             self._connection.execute("pragma locking_mode = exclusive")
             self._connection.execute("pragma journal_mode = wal")
@@ -83,6 +86,15 @@ class Store:
             (kind, *where.values()),
         )
         return [json.loads(row[0]) for row in rows]
+
+    def newest(self, kind: str, window: tuple[int, int], **where: object) -> Iterator[Json]:
+        """Yield the documents made in a window (first and last Unix second) whose fields equal `where`, latest first."""
+        conditions = "".join(f" and json_extract(body, '$.{name}') = ?" for name in where)
+        rows = self._connection.execute(
+            f"select body from documents where kind = ? and created between ? and ?{conditions} order by number desc",  # noqa: S608
+            (kind, *window, *where.values()),
+        )
+        return (json.loads(row[0]) for row in rows)
 
     def due(self, kind: str, now: float) -> list[Json]:
         """List the documents whose `due_at` has come, earliest first."""

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import http.client
+import json
 import logging
 import time
 
@@ -52,10 +53,10 @@ async def deliver_due(world: World) -> None:
 
 
 async def _deliver(world: World, delivery: Json) -> None:
-    body = delivery["payload"].encode()
+    payload = delivery["payload"] or json.dumps(world.find("event", delivery["event"]), separators=(",", ":"))
     sign = {"stripe": _stripe_headers, "sendgrid": _sendgrid_headers}[delivery["vendor"]]
     try:
-        status = await posting.post(delivery["url"], body, sign(world, delivery["payload"]))
+        status = await posting.post(delivery["url"], payload.encode(), sign(world, payload))
         delivery["last"] = str(status)
     except (OSError, http.client.HTTPException) as error:
         status = 0

@@ -1,6 +1,7 @@
 """Idempotency keys as Stripe documents them, and the answers to wrong keys, seen by Stripe's real client."""
 
 import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -95,6 +96,27 @@ def test_unknown_objects_urls_and_expansions_are_named(desk: StripeDesk, sandbox
         desk.client.v1.checkout.sessions.retrieve(desk.session().id, params={"expand": ["nothing"]})
     answer = httpx.get(f"{sandbox.url}/v1/nothing", headers=KEY)
     assert (answer.status_code, answer.json()["error"]["type"]) == (404, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("edge", "distance", "found"),
+    [("gte", 0, 1), ("gte", 1, 0), ("gt", -1, 1), ("gt", 0, 0), ("lte", 0, 1), ("lte", -1, 0), ("lt", 1, 1), ("lt", 0, 0)],
+)
+def test_created_windows_are_exact(edge: str, distance: int, found: int, desk: StripeDesk) -> None:
+    made = desk.client.v1.customers.create(params={})
+    window: Any = {edge: made.created + distance}
+    assert len(desk.client.v1.customers.list(params={"created": window}).data) == found
+
+
+def test_pages_forwards_and_backwards(desk: StripeDesk) -> None:
+    customers = desk.client.v1.customers
+    ids = [customers.create(params={"name": str(number)}).id for number in range(5)][::-1]
+    after = customers.list(params={"limit": 2, "starting_after": ids[1]})
+    assert ([each.id for each in after.data], after.has_more) == (ids[2:4], True)
+    before = customers.list(params={"limit": 2, "ending_before": ids[3]})
+    assert ([each.id for each in before.data], before.has_more) == (ids[1:3], True)
+    with pytest.raises(stripe.InvalidRequestError, match="No such customer"):
+        customers.list(params={"starting_after": "cus_none"})
 
 
 def test_expands_line_items_and_lists(desk: StripeDesk, guest: Guest) -> None:
