@@ -71,7 +71,7 @@ nightly: venv chromium  ## The whole suite with ten times the examples, steps an
 fmt: venv  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-lock: venv  ## Make requirements.lock again from pyproject.toml (UPGRADE=--upgrade for newer versions)
+lock:  ## Make requirements.lock again from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@ops/setup.sh lock $(UPGRADE)
 
 clean:  ## Remove what make has made here, except your data

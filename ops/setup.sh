@@ -22,7 +22,7 @@ find_python() {
 }
 
 environment() {
-    wanted=$(fingerprint requirements.lock pyproject.toml)
+    wanted=$(fingerprint requirements.lock)
     if [ "$(cat "$VENV/stamp" 2>/dev/null)" != "$wanted" ]; then
         python=$(find_python)
         echo "setup: making the environment (.venv) from requirements.lock"
@@ -56,7 +56,7 @@ chromium() {  # browser tests skip without it on a laptop and fail when CI=true;
 lock() {  # pip-tools lives in a throw-away environment: it is no part of what we run
     tools=$(mktemp -d)
     trap 'rm -rf "$tools"' EXIT
-    "$VENV/bin/python" -m venv "$tools"
+    "$(find_python)" -m venv "$tools"
     "$tools/bin/python" -m pip install --quiet --disable-pip-version-check "pip-tools>=7.4,<8"
     CUSTOM_COMPILE_COMMAND="make lock" "$tools/bin/pip-compile" --quiet --extra dev --generate-hashes --strip-extras \
         --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \

@@ -26,6 +26,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 FIRST_START_SECONDS, SECOND_START_SECONDS, STOP_SECONDS = 180, 10, 30
+OF_THE_MACHINE = ("PATH", "LANG", "PIP_", "SSL_", "NODE_", "npm_config_", "http", "HTTP", "no_proxy", "NO_PROXY")
+"""What a login on this machine brings along; nothing of the make or the test run around us."""
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -40,9 +42,7 @@ class Stranger:
 
     def environment(self, port: int) -> dict[str, str]:
         """Give what a fresh login has, and nothing of the environment that this test runs in."""
-        kept = {
-            name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_")) or name in {"PATH", "LANG"}
-        }
+        kept = {name: value for name, value in os.environ.items() if name.startswith(OF_THE_MACHINE)}
         own = {
             "HOME": str(self.caches),
             "PIP_CACHE_DIR": str(self.caches / "pip"),
@@ -84,7 +84,8 @@ def wait_for_ready(run: subprocess.Popen[str], port: int, seconds: float) -> lis
     """Read the output until the ready line; fails with all of it when the line does not come in time."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(run, lines), daemon=True).start()
-    said, deadline = [], time.monotonic() + seconds
+    said: list[str] = []
+    deadline = time.monotonic() + seconds
     while True:
         try:
             line = lines.get(timeout=max(0.01, deadline - time.monotonic()))
