@@ -34,7 +34,7 @@ check-format: venv
 	@$(BIN)/ruff format --check --quiet . || { echo "format: run 'make fmt'"; exit 1; }
 
 lint: venv
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format=concise .
 
 types: venv  ## Check types (mypy --strict)
 	@$(BIN)/mypy

@@ -28,9 +28,10 @@ environment() {
         echo "setup: making the environment (.venv) from requirements.lock"
         "$python" -m venv --clear "$VENV"
         "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
         echo "$wanted" > "$VENV/stamp"
     fi
+    [ -x "$VENV/bin/nightledger" ] || \
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
     front_end
 }
 
