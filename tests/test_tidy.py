@@ -208,8 +208,8 @@ def _anchor(heading: str) -> str:
 
 
 def same_noun(source: Source) -> Iterator[str]:
-    """Ask that a unit test is named after the file that it tests."""
-    found = re.fullmatch(r"tests/unit/(.+/)test_(\w+)\.py", source.path)
+    """Ask that the unit test of a read model or a query has the noun of the file that it tests."""
+    found = re.fullmatch(r"tests/unit/((?:projections|queries)/)test_(\w+)\.py", source.path)
     if found:
         folder, noun = found.groups()
         if not (ROOT / folder / f"{noun}.py").exists() and not (ROOT / folder / noun).is_dir():
@@ -256,7 +256,7 @@ RULES = [
     Rule(hosts, ("ops/a.toml", "dir = '/root/x'\n"), only=Rule.everywhere),
     Rule(links, ("docs/a.md", "[x](nowhere.md)\n"), only=".md"),
     Rule(links, ("docs/a.md", "# A b\n[x](#c)\n"), only=".md"),
-    Rule(same_noun, ("tests/unit/ledger/test_nothing_like_it.py", "")),
+    Rule(same_noun, ("tests/unit/queries/test_nothing_like_it.py", "")),
 ]
 
 
