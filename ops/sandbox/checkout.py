@@ -15,7 +15,7 @@ from ops.sandbox.world import World
 SHORTEST_SECONDS, LONGEST_SECONDS = 30 * 60, 24 * 3600
 CLOCK_SLACK_SECONDS = 5
 """A client computes `expires_at` a moment before we read it."""
-PLAIN = ("client_reference_id", "customer_email", "locale", "cancel_url")
+PLAIN = ("client_reference_id", "customer_email", "locale")
 KNOWN = (
     *PLAIN,
     "mode",
@@ -23,6 +23,7 @@ KNOWN = (
     "payment_intent_data",
     "metadata",
     "success_url",
+    "cancel_url",
     "expires_at",
     "customer",
     "customer_creation",
@@ -57,7 +58,8 @@ def create(world: World, params: Json) -> Json:
         customer_creation=None
         if customer
         else forms.choice(params, "customer_creation", ("always", "if_required"), "if_required"),
-        success_url=forms.required(params, "success_url"),
+        success_url=forms.url(params, "success_url") or forms.required(params, "success_url"),
+        cancel_url=forms.url(params, "cancel_url"),
         submit_type=forms.choice(params, "submit_type", ("auto", "book", "donate", "pay")),
     )
     check_smallest(session["amount_total"], session["currency"])

@@ -118,7 +118,7 @@ def _mistake(typed: Json, now: int, *, needs_email: bool) -> tuple[str, str] | N
     month, year = _expiry(str(typed.get("expiry", "")))
     cvc, email = str(typed.get("cvc", "")).strip(), str(typed.get("email", ""))
     checks = (
-        ("card_number", not number.isdigit() or not 12 < len(number) < 20, "Your card number is incomplete."),  # noqa: PLR2004
+        ("card_number", not number.isdigit() or not 12 < len(number) < 20, "Your card number is incomplete."),  # noqa: PLR2004 - digits of a card number
         ("card_number", number.isdigit() and not cards.passes_luhn(number), "Your card number is invalid."),
         ("expiry", not 1 <= month <= 12, "Your card's expiration date is incomplete."),  # noqa: PLR2004 - months
         ("expiry", (year, month) < (today.year, today.month), "Your card's expiration year is in the past."),

@@ -37,8 +37,9 @@ def _place(tree: Json, parts: list[str], value: str, name: str) -> None:
 def _lists(value: object) -> object:
     if not isinstance(value, dict):
         return value
-    if value and all(name.isdigit() for name in value):
-        return [_lists(value[name]) for name in sorted(value, key=int)]
+    places = [str(place) for place in range(len(value))]
+    if value and set(value) == set(places):
+        return [_lists(value[place]) for place in places]
     return {name: _lists(member) for name, member in value.items()}
 
 
@@ -63,6 +64,15 @@ def required(params: Json, name: str) -> str:
     value = text(params, name)
     if value is None:
         raise missing(name)
+    return value
+
+
+def url(params: Json, name: str) -> str | None:
+    """Read an address of the web, or None when absent."""
+    value = text(params, name)
+    if value is not None and not value.startswith(("http://", "https://")):
+        message = "Not a valid URL. URLs must begin with http or https."
+        raise invalid(message, name, "url_invalid")
     return value
 
 
@@ -111,7 +121,7 @@ def metadata(params: Json) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         message = "Invalid object: metadata"
         raise invalid(message, "metadata")
-    if len(given) > 50 or any(len(name) > 40 or len(value) > 500 for name, value in given.items()):  # noqa: PLR2004
+    if len(given) > 50 or any(len(name) > 40 or len(value) > 500 for name, value in given.items()):  # noqa: PLR2004 - Stripe's limits
         message = "Metadata has at most 50 keys of at most 40 characters, with values of at most 500."
         raise invalid(message, "metadata")
     return {name: value for name, value in given.items() if value}

@@ -91,7 +91,7 @@ class Store:
         """Yield the documents made in a window (first and last Unix second) whose fields equal `where`, latest first."""
         conditions = "".join(f" and json_extract(body, '$.{name}') = ?" for name in where)
         rows = self._connection.execute(
-            f"select body from documents where kind = ? and created between ? and ?{conditions} order by number desc",  # noqa: S608
+            f"select body from documents where kind = ? and created between ? and ?{conditions} order by number desc",  # noqa: S608 - our own names
             (kind, *window, *where.values()),
         )
         return (json.loads(row[0]) for row in rows)

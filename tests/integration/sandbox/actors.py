@@ -206,7 +206,7 @@ class StripeDesk:
             self.client.v1.checkout.sessions.retrieve(session_id, params={"expand": ["payment_intent.latest_charge"]})
         )
 
-    def authorised(self, guest: Guest, card: str = "4242424242424242", **changes: Any) -> stripe.PaymentIntent:  # noqa: ANN401
+    def authorised(self, guest: Guest, card: str = "4242424242424242", **changes: Any) -> stripe.PaymentIntent:  # noqa: ANN401 - the session's own parameters
         """Have a guest pay a new session and give its intent."""
         session = self.session(**changes)
         guest.opens(str(session.url)).pays(card)

@@ -177,6 +177,7 @@ def test_expiry_is_between_thirty_minutes_and_a_day(life_seconds: int, taken: bo
         ({"line_items": []}, "line_items"),
         ({"success_url": ""}, "success_url"),
         ({"surprise": "1"}, "surprise"),
+        ({"cancel_url": "javascript:alert(1)"}, "cancel_url"),
         ({"customer": "cus_none"}, "customer"),
         ({"payment_intent_data": {"capture_method": "later"}}, "capture_method"),
     ],
