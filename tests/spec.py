@@ -134,14 +134,22 @@ def _read(handler: Handler, envelope: Envelope, known: Folds) -> None:
 
 
 def _decide(handler: Handler, envelope: Envelope, known: Folds, now: datetime) -> Decision:
-    while True:
+    late: list[UUID] = []
+    decision: Decision | None = None
+    while decision is None:
         try:
             decision = handler.decide(envelope, known, now)
-            known.require([*(change.stream for change in decision.changes), *decision.guards])
         except Unread as unread:
-            if type(envelope.command) not in LATE_READERS:
-                message = f"`reads` of {type(envelope.command).__name__} did not name {unread.streams}, which deciding needed"
-                raise AssertionError(message) from unread
+            late.extend(unread.streams)
             known.read.update(unread.streams)
-        else:
-            return decision
+    if type(envelope.command) not in LATE_READERS:
+        _must_be_named(envelope.command, late)
+    _must_be_named(
+        envelope.command,
+        [stream for stream in (*(change.stream for change in decision.changes), *decision.guards) if stream not in known.read],
+    )
+    return decision
+
+
+def _must_be_named(command: Command, streams: Sequence[UUID]) -> None:
+    assert not streams, f"`reads` of {type(command).__name__} did not name {streams}, which deciding needed"

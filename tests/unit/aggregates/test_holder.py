@@ -1,0 +1,34 @@
+"""Law 10: live holds are limited for each address."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregates.holder import Holder
+from tests.examples import minutes, named
+
+
+def counting(*names_and_minutes: tuple[str, int]) -> Holder:
+    holder = Holder()
+    for name, minute in names_and_minutes:
+        holder.apply(Holder.HoldCounted(reservation_id=named(name), held_until=minutes(minute)))
+    return holder
+
+
+@pytest.mark.parametrize(("live", "accepted"), [(0, True), (1, True), (2, True), (3, False), (4, False)])
+def test_the_limit_is_how_many_there_may_be(live: int, *, accepted: bool) -> None:
+    def count() -> object:
+        return Holder().count(reservation_id=named("r"), held_until=minutes(15), live=live, most=3)
+
+    if accepted:
+        assert count() == Holder.HoldCounted(reservation_id=named("r"), held_until=minutes(15))
+    else:
+        with pytest.raises(Holder.TooManyHolds) as refused:
+            count()
+        assert refused.value.details == {"most": 3}
+
+
+@pytest.mark.parametrize(("minute", "unended"), [(9, ["a", "b"]), (10, ["b"]), (11, ["b"]), (20, [])])
+def test_a_hold_ends_at_its_time(minute: int, unended: list[str]) -> None:
+    holder = counting(("a", 10), ("b", 20))
+    assert holder.unended(minutes(minute)) == tuple(named(name) for name in unended)

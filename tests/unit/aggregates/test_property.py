@@ -1,0 +1,78 @@
+"""A property is defined as a whole, keeps what bookings rest on, and knows which party fits where."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from aggregates.property import Property, Room
+from ledger.refusal import Refusal
+from tests.examples import HOTEL, ROOMS
+
+
+def opened() -> Property:
+    hotel = Property()
+    hotel.apply(Property.Opened(definition=HOTEL))
+    return hotel
+
+
+def test_the_first_definition_opens_and_another_redefines() -> None:
+    better = replace(HOTEL, tagline="Four better rooms.")
+    assert Property().define(HOTEL) == [Property.Opened(definition=HOTEL)]
+    assert opened().define(HOTEL) == []
+    assert opened().define(better) == [Property.Redefined(definition=better)]
+
+
+@pytest.mark.parametrize("field", ["code", "currency", "time_zone"])
+def test_what_everything_rests_on_is_fixed(field: str) -> None:
+    with pytest.raises(Property.Fixed, match=field) as fixed:
+        opened().define(replace(HOTEL, **{field: "EUR"}))
+    assert fixed.value.details == {"field": field}
+
+
+def test_rooms_may_come_but_not_go_nor_change_type() -> None:
+    more = replace(HOTEL, rooms=(*ROOMS, Room(code="g4", room_type="garden", floor=1)))
+    assert opened().define(more) == [Property.Redefined(definition=more)]
+    with pytest.raises(Property.RoomGone) as gone:
+        opened().define(replace(HOTEL, rooms=(ROOMS[0], replace(ROOMS[1], room_type="villa"), ROOMS[3])))
+    assert gone.value.details == {"rooms": ["g2", "g3"]}
+
+
+def test_a_redefinition_is_in_force() -> None:
+    hotel = opened()
+    hotel.apply(Property.Redefined(definition=replace(HOTEL, room_types=HOTEL.room_types[:1])))
+    with pytest.raises(Property.RoomTypeUnknown):
+        hotel.welcome("villa", 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "adults", "children", "refusal"),
+    [
+        ("garden", 1, 0, None),
+        ("garden", 2, 1, None),
+        ("garden", 2, 2, Property.TooManyGuests),
+        ("garden", 3, 0, Property.TooManyGuests),
+        ("garden", 0, 3, None),
+        ("villa", 3, 1, None),
+        ("villa", 4, 0, Property.TooManyGuests),
+        ("cave", 1, 0, Property.RoomTypeUnknown),
+    ],
+)
+def test_a_party_fits_or_not(kind: str, adults: int, children: int, refusal: type[Refusal] | None) -> None:
+    if refusal is None:
+        assert opened().welcome(kind, adults, children).code == kind
+    else:
+        with pytest.raises(refusal):
+            opened().welcome(kind, adults, children)
+
+
+def test_nobody_is_welcome_before_the_opening() -> None:
+    with pytest.raises(Property.Unopened, match="seed FILE"):
+        Property().welcome("garden", 1, 0)
+    with pytest.raises(Property.Unopened):
+        Property().opened()
+
+
+def test_rooms_of_a_type_come_in_the_order_of_the_definition() -> None:
+    assert HOTEL.rooms_of("garden") == ("g1", "g2", "g3")
+    assert HOTEL.rooms_of("cave") == ()
