@@ -154,15 +154,14 @@ def _line(where: str, error: ErrorDetails, kind: type[Form]) -> str:
     if error["type"] == "missing":
         return f"{place} is missing: add the line {error['loc'][-1]} = …"
     if error["type"] == "extra_forbidden":
-        known = list(kind.model_fields) if len(error["loc"]) == 1 else []
-        return _unknown(place, [f"{where}.{name}" for name in known])
+        return _unknown(place, list(kind.model_fields) if len(error["loc"]) == 1 else [])
     rule = RULES.get(error["type"], "").format(**error.get("ctx", {})) or error["msg"]
     return f"{place} is {shown(error['input'])}, but {rule}."
 
 
 def _unknown(place: str, known: list[str]) -> str:
-    close = get_close_matches(place, known, n=1, cutoff=0.75)
-    advice = f"did you mean {close[0].rpartition('.')[2]}?" if close else "remove it."
+    close = get_close_matches(place.rpartition(".")[2], known, n=1)
+    advice = f"did you mean {close[0]}?" if close else "remove it."
     return f"{place} is not known here: {advice}"
 
 
