@@ -16,11 +16,12 @@ class Notification:
     """asked → sending → sent → delivered; sending → failed."""
 
     class Asked(Event, frozen=True):
-        """A message of a kind is to be sent about a reservation."""
+        """A message of a kind is to be sent about a reservation; `cause` is the position of the event that it tells."""
 
         topic: ClassVar[str] = "notification.asked.v1"
         reservation_id: UUID
         kind: str
+        cause: int
         language: str
 
     class SendingStarted(Event, frozen=True):
@@ -29,6 +30,14 @@ class Notification:
         topic: ClassVar[str] = "notification.sending-started.v1"
         reservation_id: UUID
         attempt: int
+
+    class NotTaken(Event, frozen=True):
+        """The provider did not take the message for a passing reason; it is to be offered again."""
+
+        topic: ClassVar[str] = "notification.not-taken.v1"
+        reservation_id: UUID
+        attempt: int
+        reason: str
 
     class Sent(Event, frozen=True):
         """The provider took the message under its own `message_id`."""
@@ -60,11 +69,11 @@ class Notification:
         self.language = ""
         self.attempt = 0
 
-    def ask(self, reservation_id: UUID, kind: str, language: str) -> list[Event]:
+    def ask(self, reservation_id: UUID, kind: str, cause: int, language: str) -> list[Event]:
         """Ask for the message; nothing when it was asked for before."""
         if self.state != "none":
             return []
-        return [Notification.Asked(reservation_id=reservation_id, kind=kind, language=language)]
+        return [Notification.Asked(reservation_id=reservation_id, kind=kind, cause=cause, language=language)]
 
     def start_sending(self) -> list[Event]:
         """Note that the provider is about to be asked. Raises Unknown; nothing when it was sent."""
@@ -72,9 +81,11 @@ class Notification:
             return []
         return [Notification.SendingStarted(reservation_id=self.known(), attempt=self.attempt + 1)]
 
-    def report(self, outcome: Literal["sent", "delivered", "failed"], detail: str) -> list[Event]:
+    def report(self, outcome: Literal["not_taken", "sent", "delivered", "failed"], detail: str) -> list[Event]:
         """Take over what the provider says; what is known already or comes too late changes nothing. Raises Unknown."""
         reservation_id = self.known()
+        if outcome == "not_taken" and self.state == "sending":
+            return [Notification.NotTaken(reservation_id=reservation_id, attempt=self.attempt, reason=detail)]
         if outcome == "sent" and self.state in {"asked", "sending"}:
             return [Notification.Sent(reservation_id=reservation_id, message_id=detail)]
         if outcome == "delivered" and self.state in {"sending", "sent"}:
@@ -96,6 +107,8 @@ class Notification:
                 self.kind, self.language = event.kind, event.language
             case Notification.SendingStarted():
                 self.state, self.attempt = "sending", event.attempt
+            case Notification.NotTaken():
+                self.state = "asked"
             case Notification.Sent():
                 self.state = "sent"
             case Notification.Delivered():

@@ -59,6 +59,15 @@ class Payment:
         vendor_event_id: str
         kind: str
 
+    class StepFailed(Event, frozen=True):
+        """A call to the provider failed and was seen to have done nothing; the next attempt has a new idempotency key."""
+
+        topic: ClassVar[str] = "payment.step-failed.v1"
+        reservation_id: UUID
+        step: str
+        attempt: int
+        reason: str
+
     class TryFailed(Event, frozen=True):
         """The guest tried to pay and could not; another try is possible. `code` is the provider's word."""
 
@@ -158,6 +167,7 @@ class Payment:
         self.refund_id: UUID | None = None
         self.refund = Money(0, "XXX")
         self.last_failure: str | None = None
+        self.failed_steps: tuple[tuple[str, int], ...] = ()
 
     @property
     def reservation(self) -> UUID:
@@ -178,7 +188,12 @@ class Payment:
     def poke(self, source: str, vendor_event_id: str, kind: str) -> list[Event]:
         """Note a reason to look at the provider; nothing when the payment is over. Raises Unknown."""
         poked = Payment.Poked(reservation_id=self.reservation, source=source, vendor_event_id=vendor_event_id, kind=kind)
-        return [] if self.state in {"closed", "refunded", "lost"} else [poked]
+        return [] if self.state in {"captured", "closed", "refunded", "lost"} else [poked]
+
+    def note_failed_step(self, step: str, attempt: int, reason: str) -> list[Event]:
+        """Note that an attempt of a step did nothing; nothing when that is known. Raises Unknown."""
+        failed = Payment.StepFailed(reservation_id=self.reservation, step=step, attempt=attempt, reason=reason)
+        return [] if (step, attempt) in self.failed_steps else [failed]
 
     def note_failed_try(self, code: str) -> list[Event]:
         """Note that the guest could not pay; nothing when the same is known."""
@@ -233,6 +248,8 @@ class Payment:
             case Payment.VehicleMade():
                 self.session_id, self.url = event.session_id, event.url
                 self.state = "open" if self.state == "requested" else self.state
+            case Payment.StepFailed():
+                self.failed_steps = (*self.failed_steps, (event.step, event.attempt))
             case Payment.TryFailed():
                 self.last_failure = event.code
             case Payment.Authorised():

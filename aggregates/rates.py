@@ -77,6 +77,13 @@ class Tax(Struct, frozen=True, kw_only=True):
         return self.first_night <= night and (self.last_night is None or night <= self.last_night)
 
 
+class Party(Struct, frozen=True, kw_only=True):
+    """Who sleeps in one room."""
+
+    adults: int
+    children: int
+
+
 class Tariff(Struct, frozen=True, kw_only=True):
     """All prices of a property in one currency, with the hotel's time zone and check-in time for deadlines."""
 
@@ -88,15 +95,39 @@ class Tariff(Struct, frozen=True, kw_only=True):
     plans: tuple[RatePlan, ...]
     taxes: tuple[Tax, ...]
 
+    def price(self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int) -> StayPrice:
+        """Say what a stay costs. Raises Rates.Unpriced, Rates.PlanUnknown, Rates.TooShort."""
+        prices = self._prices_of(room_type)
+        plan = self._plan(rate_plan, dates)
+        party = Party(adults=adults, children=children)
+        lines = _room_lines(self, prices, plan, dates) + _extra_lines(self, prices, plan, dates, party)
+        taxes = _tax_lines(self, lines)
+        whole = total([line.amount for line in lines] + [tax.amount for tax in taxes], self.currency)
+        return StayPrice(
+            lines=lines,
+            taxes=taxes,
+            total=whole,
+            pay_now=whole.share(plan.deposit_percent),
+            policy=_policy(self, plan, dates.arrival),
+        )
 
-class StayAsked(Struct, frozen=True, kw_only=True):
-    """What is to be priced: a room type as a rate plan for dates and a party."""
+    def _prices_of(self, room_type: str) -> TypePrice:
+        for prices in self.prices:
+            if prices.room_type == room_type:
+                return prices
+        raise Rates.Unpriced(f"Room type {room_type!r} has no price in the tariff: choose another room type.")
 
-    room_type: str
-    rate_plan: str
-    dates: StayDates
-    adults: int
-    children: int
+    def _plan(self, rate_plan: str, dates: StayDates) -> RatePlan:
+        plan = next((plan for plan in self.plans if plan.code == rate_plan), None)
+        if plan is None:
+            known = ", ".join(plan.code for plan in self.plans)
+            raise Rates.PlanUnknown(f"There is no rate plan {rate_plan!r}: choose one of {known}.")
+        if dates.nights < plan.min_nights:
+            raise Rates.TooShort(
+                f"{plan.name} needs at least {plan.min_nights} nights: stay longer or choose another rate plan.",
+                min_nights=plan.min_nights,
+            )
+        return plan
 
 
 class Rates:
@@ -127,11 +158,11 @@ class Rates:
         """Put a tariff in force, or do nothing when it is already."""
         return [] if tariff == self.tariff else [Rates.Published(tariff=tariff)]
 
-    def price(self, asked: StayAsked) -> StayPrice:
-        """Say what a stay costs. Raises Unpriced, PlanUnknown, TooShort."""
+    def in_force(self) -> Tariff:
+        """Give the tariff that bookings are priced by. Raises Unpriced."""
         if self.tariff is None:
             raise Rates.Unpriced("This property has no published tariff: run `nightledger seed FILE` first.")
-        return price_stay(self.tariff, asked)
+        return self.tariff
 
     def apply(self, event: Event) -> None:
         match event:
@@ -139,61 +170,33 @@ class Rates:
                 self.tariff = tariff
 
 
-def price_stay(tariff: Tariff, asked: StayAsked) -> StayPrice:
-    """Say what a stay costs by a tariff. Raises Unpriced, PlanUnknown, TooShort."""
-    prices = next((price for price in tariff.prices if price.room_type == asked.room_type), None)
-    if prices is None:
-        raise Rates.Unpriced(f"Room type {asked.room_type!r} has no price in the tariff: choose another room type.")
-    plan = next((plan for plan in tariff.plans if plan.code == asked.rate_plan), None)
-    if plan is None:
-        known = ", ".join(plan.code for plan in tariff.plans)
-        raise Rates.PlanUnknown(f"There is no rate plan {asked.rate_plan!r}: choose one of {known}.")
-    if asked.dates.nights < plan.min_nights:
-        raise Rates.TooShort(
-            f"{plan.name} needs at least {plan.min_nights} nights: stay longer or choose another rate plan.",
-            min_nights=plan.min_nights,
-        )
-    lines = _room_lines(tariff, prices, plan, asked) + _extra_lines(tariff, prices, plan, asked)
-    taxes = _tax_lines(tariff, lines)
-    whole = total([line.amount for line in lines] + [tax.amount for tax in taxes], tariff.currency)
-    return StayPrice(
-        lines=lines,
-        taxes=taxes,
-        total=whole,
-        pay_now=whole.share(plan.deposit_percent),
-        policy=_policy(tariff, plan, asked.dates.arrival),
-    )
-
-
-def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, asked: StayAsked) -> tuple[PriceLine, ...]:
+def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates) -> tuple[PriceLine, ...]:
     """Price the nights exactly, round the sum once, and give it back to the nights by largest remainder."""
-    exact = [prices.base_minor * _season_percent(tariff, night) / 100 * plan.percent / 100 for night in asked.dates]
+    exact = [prices.base_minor * _season_percent(tariff, night) / 100 * plan.percent / 100 for night in dates]
     rounded = Money(int(sum(exact).quantize(Decimal(1), ROUND_HALF_UP)), tariff.currency)  # type: ignore[union-attr]  # sum of Decimals is one
     scale = 10**4
     weights = [int(amount * scale) for amount in exact]
     amounts = rounded.allocate(weights) if any(weights) else [rounded] * len(exact)
-    return tuple(
-        PriceLine(stay_date=night, kind="room", amount=amount) for night, amount in zip(asked.dates, amounts, strict=True)
-    )
+    return tuple(PriceLine(stay_date=night, kind="room", amount=amount) for night, amount in zip(dates, amounts, strict=True))
 
 
 def _season_percent(tariff: Tariff, night: date) -> Decimal:
     return next((season.percent for season in tariff.seasons if season.first_night <= night <= season.last_night), Decimal(100))
 
 
-def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, asked: StayAsked) -> tuple[PriceLine, ...]:
-    extra_adults = max(0, asked.adults - prices.included_adults)
-    board = plan.board_adult_minor * asked.adults + plan.board_child_minor * asked.children
+def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates, party: Party) -> tuple[PriceLine, ...]:
+    extra_adults = max(0, party.adults - prices.included_adults)
+    board = plan.board_adult_minor * party.adults + plan.board_child_minor * party.children
     extras = (
         ("extra_adult", prices.extra_adult_minor * extra_adults),
-        ("extra_child", prices.extra_child_minor * asked.children),
+        ("extra_child", prices.extra_child_minor * party.children),
         ("board", board),
     )
     return tuple(
         PriceLine(stay_date=night, kind=kind, amount=Money(amount, tariff.currency))
         for kind, amount in extras
         if amount
-        for night in asked.dates
+        for night in dates
     )
 
 

@@ -12,11 +12,11 @@ from ledger.ids import notification_id
 
 
 class AskNotification(Command):
-    """A message of a kind about a reservation; `cause` names the fact that it tells, so that one fact is told once."""
+    """A message of a kind about a reservation; `cause` is the position of the event that it tells, so that one fact is told once."""
 
     reservation_id: UUID
     kind: str
-    cause: str
+    cause: int
     language: str
 
 
@@ -29,7 +29,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa
     """Ask once."""
     command = envelope.asks(AskNotification)
     stream = _stream(command)
-    events = known.get(Notification, stream).ask(command.reservation_id, command.kind, command.language)
+    events = known.get(Notification, stream).ask(command.reservation_id, command.kind, command.cause, command.language)
     return Decision(changes=[Change(stream, event) for event in events], answer={"notification_id": str(stream)})
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from aggregates.holder import Holder
 from aggregates.property import Definition, Property
-from aggregates.rates import Rates, StayAsked
+from aggregates.rates import Rates
 from aggregates.reservation import BookedStay, Reservation, sum_of_stays
 from aggregates.room_night import RoomNight
 from ledger.clock import local_date
@@ -102,7 +102,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     today = local_date(now, definition.time_zone)
     dates.check(today)
     hotel.welcome(command.room_type, command.adults, command.children)
-    price = known.get(Rates, rates_stream(code)).price(_asked(command, dates))
+    price = _price(command, dates, known.get(Rates, rates_stream(code)))
     _check_quote(command, price)
     reservation_id = made_by(envelope.command_id, "reservation")
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
@@ -156,9 +156,13 @@ def _advice(envelope: Envelope) -> HoldAdvice:
     raise TypeError(message)
 
 
-def _asked(command: HoldStay, dates: StayDates) -> StayAsked:
-    return StayAsked(
-        room_type=command.room_type, rate_plan=command.rate_plan, dates=dates, adults=command.adults, children=command.children
+def _price(command: HoldStay, dates: StayDates, rates: Rates) -> StayPrice:
+    return rates.in_force().price(
+        room_type=command.room_type,
+        rate_plan=command.rate_plan,
+        dates=dates,
+        adults=command.adults,
+        children=command.children,
     )
 
 

@@ -15,7 +15,7 @@ class RecordNotification(Command):
     """One step of a message. `detail` is the provider's message id or its word for the failure."""
 
     notification_id: UUID
-    step: Literal["sending", "sent", "delivered", "failed"]
+    step: Literal["sending", "not_taken", "sent", "delivered", "failed"]
     detail: str = ""
 
 

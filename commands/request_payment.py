@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from aggregates.payment import LIVE, Payment, Vehicle
 from aggregates.reservation import Reservation
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import payment_id
+
+PAGE_MARGIN = timedelta(minutes=45)
+"""Stripe's pages live 30 minutes at least, so a page outlives the hold; the saga closes it when the hold ends sooner."""
 
 
 class RequestPayment(Command):
@@ -20,7 +23,6 @@ class RequestPayment(Command):
     success_url: str
     cancel_url: str
     language: str
-    expires_at: datetime
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
@@ -39,12 +41,13 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
             return Decision(answer={"payment_id": str(earlier)})
     new = payment_id(command.reservation_id, "deposit", len(reservation.payments) + 1)
     asked = reservation.ask_payment(new, now)
+    held_until = reservation.held_until or now
     vehicle = Vehicle(
         description=command.description,
         success_url=command.success_url,
         cancel_url=command.cancel_url,
         language=command.language,
-        expires_at=command.expires_at,
+        expires_at=max(held_until, now) + PAGE_MARGIN,
     )
     requested = known.get(Payment, new).request(command.reservation_id, reservation.pay_now, vehicle)
     return Decision(changes=(Change(command.reservation_id, asked), Change(new, requested)), answer={"payment_id": str(new)})

@@ -46,7 +46,7 @@ def payment_id(reservation_id: UUID, purpose: str, number: int) -> UUID:
     return uuid5(reservation_id, f"payment/{purpose}/{number}")
 
 
-def notification_id(reservation_id: UUID, kind: str, cause: str) -> UUID:
+def notification_id(reservation_id: UUID, kind: str, cause: int) -> UUID:
     """Name the message of a kind that one fact about a reservation asks for."""
     return uuid5(reservation_id, f"notification/{kind}/{cause}")
 

@@ -1,0 +1,181 @@
+"""The followers: keep every property's read models up with the log, in batches of whole commands.
+
+A read model that fails stops where it is, says where and why, and is tried again later; the others go on. After the list
+of what is due has moved, the workers get hints; a lost hint costs a second, because the sweeper finds the same rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ledger.event import Recorded
+from ops.metrics import LAG_EVENTS
+from ops.wiring import Wiring
+from projections.due import what_is_due
+from projections.postgres_model import PostgresModel
+from projections.redis_model import RedisModel
+
+logger = logging.getLogger(__name__)
+
+BATCH_EVENTS = 1000
+IDLE_SECONDS = 0.02
+"""Between looks at a log that has nothing new: the most that an idle follower adds to the age of a read model."""
+NEW_PROPERTY_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+Hint = Callable[[str, str, UUID], None]
+"""Tells a worker to look at (property, rule, subject)."""
+
+
+class Applied(Protocol):
+    """A read model with its generations hidden: where it stands, and how to move it."""
+
+    name: str
+
+    async def position(self) -> int:
+        """Give the position of the live generation."""
+
+    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
+        """Apply a batch when the model stands at `before`; tell whether it did."""
+
+
+class _InRedis:
+    def __init__(self, projection, generation: int | None = None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - one of two
+        self.name: str = projection.name
+        self._projection = projection
+        self._model: RedisModel = projection.model
+        self._generation = generation
+
+    async def _at(self) -> int:
+        return self._generation or await self._model.live()
+
+    async def position(self) -> int:
+        return await self._model.position(await self._at())
+
+    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
+        done: bool = await self._projection.apply(await self._at(), before, batch)
+        return done
+
+
+class _InPostgres:
+    def __init__(self, wiring: Wiring, projection, generation: int | None = None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - one of two
+        self.name: str = projection.name
+        self._wiring = wiring
+        self._projection = projection
+        self._model: PostgresModel = projection.model
+        self._generation = generation
+
+    async def position(self) -> int:
+        async with self._wiring.pool.connection() as connection:
+            return await self._model.position(connection, self._generation or await self._model.live(connection))
+
+    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
+        async with self._wiring.pool.connection() as connection:
+            generation = self._generation or await self._model.live(connection)
+            done: bool = await self._projection.apply(connection, generation, before, batch)
+            return done
+
+
+def models_of(wiring: Wiring, property_code: str, generation: int | None = None) -> list[Applied]:
+    """List the read models of a property, of the live or of a given generation."""
+    models = wiring.models(property_code)
+    return [
+        _InRedis(models.availability, generation),
+        _InRedis(models.revenue, generation),
+        _InPostgres(wiring, models.reservations, generation),
+        _InPostgres(wiring, models.due, generation),
+    ]
+
+
+class Follower:
+    """Keeps one read model of one property up with the log."""
+
+    def __init__(
+        self, wiring: Wiring, property_code: str, model: Applied, applied: Callable[[Sequence[Recorded]], None]
+    ) -> None:
+        self._streams = wiring.streams(property_code)
+        self._property_code = property_code
+        self._model = model
+        self._applied = applied
+        self._position: int | None = None
+
+    async def run(self) -> None:
+        """Follow for ever."""
+        pause = IDLE_SECONDS
+        while True:
+            try:
+                moved = await self.step()
+            except Exception as failure:  # noqa: BLE001 - whatever stops one model must not stop the others, and is told
+                self._position = None
+                pause = min(max(pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
+                logger.error(  # noqa: TRY400 - events may hold ciphertext; the place is enough to find them
+                    "%s of %s stopped after position %s: %s: %s",
+                    self._model.name, self._property_code, self._position, type(failure).__name__, failure,
+                )  # fmt: skip
+                await asyncio.sleep(pause)
+                continue
+            pause = IDLE_SECONDS
+            if not moved:
+                await asyncio.sleep(pause)
+
+    async def step(self) -> bool:
+        """Apply the next batch; tell whether there was one."""
+        if self._position is None:
+            self._position = await self._model.position()
+        batch = await self._streams.after(self._position, BATCH_EVENTS)
+        if not batch:
+            return False
+        if await self._model.apply(self._position, batch):
+            self._position = batch[-1].position
+            self._applied(batch)
+        else:
+            self._position = None
+        LAG_EVENTS.labels(self._property_code, self._model.name).set(0 if len(batch) < BATCH_EVENTS else BATCH_EVENTS)
+        return True
+
+
+async def follow(wiring: Wiring, hint: Hint) -> None:
+    """Follow all properties, new ones too, until cancelled."""
+    followed: set[str] = set()
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            try:
+                codes = {listed.code for listed in await wiring.access.properties()}
+            except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is asked again in a second
+                logger.warning("the list of properties cannot be read: %s", type(gone).__name__)
+                codes = set()
+            for code in codes - followed:
+                for model in models_of(wiring, code):
+                    applied = _hinting(wiring, code, hint) if model.name == "due" else _ignore
+                    tasks.create_task(Follower(wiring, code, model, applied).run(), name=f"follow {code} {model.name}")
+            followed |= codes
+            await asyncio.sleep(NEW_PROPERTY_SECONDS)
+
+
+def _ignore(batch: Sequence[Recorded]) -> None:
+    """Most read models have nobody to tell."""
+
+
+def _hinting(wiring: Wiring, property_code: str, hint: Hint) -> Callable[[Sequence[Recorded]], None]:
+    last_warning = 0.0
+
+    def tell(batch: Sequence[Recorded]) -> None:
+        nonlocal last_warning
+        now: datetime = wiring.clock.now()
+        due = {(row.rule, row.subject): row.due_at for recorded in batch for row in what_is_due(recorded)}
+        try:
+            for (rule, subject), due_at in due.items():
+                if due_at is not None and due_at <= now:
+                    hint(property_code, rule, subject)
+        except ConnectionError as gone:
+            if time.monotonic() - last_warning > LONGEST_PAUSE_SECONDS:
+                last_warning = time.monotonic()
+                logger.warning("hints are not sent, the sweeper will find the work: %s", type(gone).__name__)
+
+    return tell

@@ -1,0 +1,69 @@
+"""One web process: the application on a socket that the supervisor lends, or on its own port."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import psycopg
+import uvicorn
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
+from ops.settings import Settings
+from ops.wiring import Wiring, wired
+from web.app import create_app
+from web.problems import unavailable
+
+CONNECTIONS = 16
+LAG_SECONDS_EVENTS = 10_000
+"""A read model further behind than this many events is told to the balancer."""
+
+
+async def serve(settings: Settings, descriptor: int | None) -> None:
+    """Serve until a signal."""
+    async with wired(settings, connections=CONNECTIONS) as wiring:
+        app = create_app(wiring.house(lambda: readiness(wiring)))
+        for gone in (psycopg.OperationalError, PoolTimeout, RedisError):
+            app.add_exception_handler(gone, unavailable)
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, fd=descriptor, log_config=None, access_log=False,
+            proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies, server_header=False,
+            timeout_graceful_shutdown=5, backlog=2048,
+        )  # fmt: skip
+        await uvicorn.Server(config).serve()
+
+
+async def readiness(wiring: Wiring) -> dict[str, str]:
+    """Look at database, migrations, Redis and lag: each "ok …" or what is wrong and what to do."""
+    parts: dict[str, str] = {}
+    listed = []
+    try:
+        async with asyncio.timeout(2):
+            listed = await wiring.access.properties()
+        parts["database"] = "ok"
+        parts["properties"] = f"ok, {len(listed)} open" if listed else "none is open: run nightledger seed FILE"
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        parts["database"] = "the schema is missing: run nightledger migrate"
+    except (TimeoutError, psycopg.Error) as gone:
+        parts["database"] = f"does not answer ({type(gone).__name__}): look at the database server"
+    try:
+        async with asyncio.timeout(2):
+            await wiring.redis.ping()
+        parts["redis"] = "ok"
+    except (TimeoutError, RedisError, OSError) as gone:
+        parts["redis"] = f"does not answer ({type(gone).__name__}): bookings go on, slower; look at the Redis server"
+    if all(state.startswith("ok") for state in parts.values()):
+        with suppress(psycopg.Error, RedisError):
+            parts |= await _lags(wiring, [each.code for each in listed if not each.scratch])
+    return parts
+
+
+async def _lags(wiring: Wiring, codes: list[str]) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for code in codes:
+        desk = await wiring.desk(code)
+        for name, lag in (await desk.progress.lags()).items() if desk else ():
+            late = f"{lag.events} events behind: look at the log of `nightledger follow`"
+            parts[f"{code}.{name}"] = late if lag.events > LAG_SECONDS_EVENTS else f"ok, {lag.events} events behind"
+    return parts

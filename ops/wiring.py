@@ -1,0 +1,229 @@
+"""The only place that builds anything: pools, writers, queries, sagas. One `Wiring` a process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from commands.dispatch import HANDLERS, Dispatch
+from commands.hold_stay import HoldStay
+from ledger.clock import Clock
+from ledger.command import fingerprinter
+from ledger.keys import GuestKeys, MasterKey
+from ledger.log import Connection, Log
+from ledger.stay_dates import StayDates
+from ledger.writer import Writer
+from ops.catalogue import CATALOGUE
+from ops.metrics import BatchGauge
+from ops.secrets import master_key
+from ops.settings import BadConfiguration, Settings
+from projections.availability import Availability
+from projections.due import DueList
+from projections.postgres_model import PostgresModel
+from projections.redis_model import RedisModel
+from projections.reservations import Reservations
+from projections.revenue import Revenue
+from queries.access import Access, Listed
+from queries.availability import AvailabilityQuery
+from queries.hotel import HotelQuery
+from queries.progress import Position, Progress
+from queries.reservations import ReservationQuery
+from queries.revenue import RevenueQuery
+from queries.streams import Streams
+from web.house import Desk, House, WebSettings
+from web.limits import Limits
+from web.links import Links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """The read models of one property."""
+
+    availability: Availability
+    revenue: Revenue
+    reservations: Reservations
+    due: DueList
+
+
+class Wiring:
+    """The parts of a running process, built when they are first asked for."""
+
+    def __init__(self, settings: Settings, pool: AsyncConnectionPool[Connection], redis: Redis, master: MasterKey) -> None:
+        self.settings = settings
+        self.pool = pool
+        self.redis = redis
+        self.master = master
+        self.clock = Clock(settings.clock_offset, settings.clock_file)
+        self.keys = GuestKeys(keys_path(settings), master)
+        self.access = Access(pool)
+        self.links = Links(master.derive("links"), settings.site_url)
+        self._desks: dict[str, Desk] = {}
+
+    async def desk(self, property_code: str) -> Desk | None:
+        """Give the desk of a property, or nothing when there is no such property."""
+        if property_code not in self._desks:
+            listed = next((each for each in await self.access.properties() if each.code == property_code), None)
+            if listed is None:
+                return None
+            self._desks.setdefault(property_code, self._build_desk(listed))
+        return self._desks[property_code]
+
+    def models(self, property_code: str) -> Models:
+        """Build the read models of a property."""
+        return Models(
+            availability=Availability(RedisModel(self.redis, property_code, "availability")),
+            revenue=Revenue(RedisModel(self.redis, property_code, "revenue")),
+            reservations=Reservations(PostgresModel(property_code, "reservations")),
+            due=DueList(PostgresModel(property_code, "due")),
+        )
+
+    def streams(self, property_code: str) -> Streams:
+        """Build the reader of a property's log."""
+        return Streams(Log(property_code), self.pool, CATALOGUE)
+
+    def dispatch(self, listed: Listed, availability: AvailabilityQuery | None) -> Dispatch:
+        """Build a door to a property's ledger with a writer of its own."""
+        log = Log(listed.code)
+        return Dispatch(
+            property_code=listed.code,
+            time_zone=listed.time_zone,
+            writer=Writer(log, self.pool, CATALOGUE, HANDLERS, self.keys, BatchGauge(listed.code)),
+            clock=self.clock,
+            fingerprint=fingerprinter(self.master.derive("fingerprint")),
+            suggest=partial(_suggest, availability),
+            hold_ttl_seconds=self.settings.hold_ttl_seconds,
+        )
+
+    def house(self, is_ready: Callable[[], Awaitable[dict[str, str]]]) -> House:
+        """Build what the web works with."""
+        settings = self.settings
+        storage = RedisStorage(f"async+{_limits_url(settings.redis_url or '')}", implementation="redispy")
+        return House(
+            settings=WebSettings(
+                site_url=settings.site_url,
+                holds_per_address=settings.holds_per_address,
+                holds_per_email=settings.holds_per_email,
+                hold_ttl_seconds=settings.hold_ttl_seconds,
+                stripe_webhook_secret=settings.stripe_webhook_secret or "",
+                sendgrid_webhook_public_key=settings.sendgrid_webhook_public_key or "",
+                blind_secret=self.master.derive("blind index"),
+                form_secret=self.master.derive("forms"),
+            ),
+            clock=self.clock,
+            access=self.access,
+            links=self.links,
+            limits=Limits(MovingWindowRateLimiter(storage), settings.requests_per_minute),
+            desk=self.desk,
+            is_ready=is_ready,
+        )
+
+    def _build_desk(self, listed: Listed) -> Desk:
+        code = listed.code
+        streams = self.streams(code)
+        hotel = HotelQuery(code, streams)
+        models = self.models(code)
+        availability = AvailabilityQuery(code, models.availability.model, hotel, streams)
+        return Desk(
+            listed=listed,
+            dispatch=self.dispatch(listed, availability),
+            streams=streams,
+            hotel=hotel,
+            availability=availability,
+            reservations=ReservationQuery(models.reservations.model, self.pool, self.keys, streams),
+            revenue=RevenueQuery(models.revenue.model),
+            progress=Progress(streams, self.positions(models)),
+        )
+
+    def positions(self, models: Models) -> dict[str, Position]:
+        """Say how to ask each read model for the position of its live generation."""
+
+        async def of_redis(model: RedisModel) -> int:
+            return await model.position(await model.live())
+
+        async def of_postgres(model: PostgresModel) -> int:
+            async with self.pool.connection() as connection:
+                return await model.position(connection, await model.live(connection))
+
+        return {
+            "availability": partial(of_redis, models.availability.model),
+            "revenue": partial(of_redis, models.revenue.model),
+            "reservations": partial(of_postgres, models.reservations.model),
+            "due": partial(of_postgres, models.due.model),
+        }
+
+
+async def _suggest(availability: AvailabilityQuery | None, command: HoldStay) -> tuple[str, ...]:
+    if availability is None:
+        return ()
+    return await availability.suggest(command.room_type, StayDates(command.arrival, command.departure), command.rooms)
+
+
+@asynccontextmanager
+async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wiring]:
+    """Open the pools, give the wiring, close them. Raises BadConfiguration when a server is not named."""
+    if not settings.database_url or not settings.redis_url:
+        message = "DATABASE_URL and REDIS_URL are needed here: start `nightledger up`, or name your servers"
+        raise BadConfiguration(message)
+    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        settings.database_url,
+        connection_class=AsyncConnection,
+        kwargs={"autocommit": True, "connect_timeout": 5},
+        min_size=1,
+        max_size=connections,
+        open=False,
+        timeout=5,
+        reconnect_timeout=0,
+    )
+    redis = connect_redis(settings.redis_url)
+    try:
+        await pool.open()
+        yield Wiring(settings, pool, redis, master_key(settings))
+    finally:
+        await pool.close()
+        await redis.aclose()
+
+
+def connect_redis(url: str) -> Redis:
+    """Give a client that answers or fails quickly: bookings go on without it."""
+    return Redis.from_url(
+        url, socket_timeout=2, socket_connect_timeout=0.5, retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 2)
+    )
+
+
+def keys_path(settings: Settings) -> Path:
+    """Give the file of the guests' keys. Raises BadConfiguration for a KEYS_URL that is not a file."""
+    if settings.keys_url is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return settings.data_dir / "guest-keys.sqlite"
+    parts = urlsplit(settings.keys_url)
+    if parts.scheme not in {"sqlite", "file", ""}:
+        message = f"KEYS_URL has the scheme {parts.scheme!r}: only sqlite:///path/to/file is known to this release"
+        raise BadConfiguration(message)
+    return Path(parts.path)
+
+
+def _limits_url(url: str) -> str:
+    """Put a Redis address into the form that the limits library knows; it writes sockets as redis+unix."""
+    return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
+
+
+def guest_links(links: Links, property_code: str, reservation_id: UUID) -> dict[str, str]:
+    """Give the addresses that mails lead to."""
+    return {
+        "manage_url": links.manage_url(property_code, reservation_id),
+        "pay_url": links.pay_url(property_code, reservation_id),
+        "search_url": f"{links.site_url}/",
+    }

@@ -1,0 +1,206 @@
+"""Reservations in PostgreSQL: one document each, what pages and the API show. The guest's details stay sealed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from aggregates.notification import Notification
+from aggregates.payment import Payment
+from aggregates.reservation import Reservation
+from ledger.event import Event, Recorded
+from ledger.log import Connection
+from ledger.money import Money
+from projections.postgres_model import PostgresModel
+
+NAME = "reservations"
+TABLE = "reservations"
+
+
+class PaymentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One payment as people see it. `state` is requested, open, failed_try, capturing, captured, voided or refunded."""
+
+    payment_id: UUID
+    purpose: str
+    amount: Money
+    state: str
+    at: datetime
+    url: str = ""
+    failure: str = ""
+    refunded: Money | None = None
+
+
+class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One line of the timeline: the topic of what happened, when, and by whom."""
+
+    at: datetime
+    topic: str
+    position: int
+    actor: str
+    note: str = ""
+
+
+class ReservationDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """All about one reservation. `held` is the event that made it: stays, prices, policies, sealed guest."""
+
+    held: Reservation.Held
+    state: str
+    payments: list[PaymentRow] = []
+    timeline: list[Fact] = []
+    fee: Money | None = None
+    refund: Money | None = None
+
+
+class Reservations:
+    """Keeps the documents of one property."""
+
+    def __init__(self, model: PostgresModel) -> None:
+        self.model = model
+        self.name = NAME
+
+    async def apply(self, connection: Connection, generation: int, before: int, batch: Sequence[Recorded]) -> bool:
+        """Apply a batch of whole commands, rows and position in one transaction; tell whether it stood at `before`."""
+        async with connection.transaction():
+            if not await self.model.advance(connection, generation, before, batch[-1].position):
+                return False
+            touched = {subject for recorded in batch if (subject := reservation_of(recorded)) is not None}
+            documents = await self._read(connection, generation, touched)
+            for recorded in batch:
+                fold(documents, recorded)
+            await self._write(connection, generation, documents)
+        return True
+
+    async def _read(self, connection: Connection, generation: int, subjects: Iterable[UUID]) -> dict[UUID, ReservationDocument]:
+        found = await connection.execute(
+            self.model.statement(
+                "SELECT reservation_id, document::text FROM {schema}.reservations"
+                " WHERE generation = %s AND reservation_id = ANY(%s)"
+            ),
+            [generation, list(subjects)],
+        )
+        return {subject: read_document(document) for subject, document in await found.fetchall()}
+
+    async def _write(self, connection: Connection, generation: int, documents: dict[UUID, ReservationDocument]) -> None:
+        rows = [
+            (
+                subject, document.state, document.held.confirmation_code,
+                min(stay.dates.arrival for stay in document.held.stays),
+                max(stay.dates.departure for stay in document.held.stays),
+                msgspec.json.encode(document).decode(),
+            )
+            for subject, document in documents.items()
+        ]  # fmt: skip
+        if not rows:
+            return
+        await connection.execute(
+            self.model.statement(
+                "INSERT INTO {schema}.reservations"
+                " SELECT %s, * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::date[], %s::date[], %s::jsonb[])"
+                " ON CONFLICT (generation, reservation_id) DO UPDATE SET state = excluded.state, document = excluded.document"
+            ),
+            [generation, *(list(column) for column in zip(*rows, strict=True))],
+        )
+
+
+def read_document(text: str) -> ReservationDocument:
+    """Read a stored document."""
+    return msgspec.json.decode(text, type=ReservationDocument)
+
+
+def reservation_of(recorded: Recorded) -> UUID | None:
+    """Name the reservation that an event is about, if it is about one."""
+    event = recorded.event
+    if event.topic.startswith("reservation."):
+        return recorded.stream
+    if event.topic.startswith(("payment.", "notification.")):
+        subject: UUID = event.reservation_id  # type: ignore[attr-defined]  # all events of these two aggregates name it
+        return subject
+    return None
+
+
+def fold(documents: dict[UUID, ReservationDocument], recorded: Recorded) -> None:
+    """Take one event over into the documents."""
+    subject = reservation_of(recorded)
+    if subject is None:
+        return
+    event = recorded.event
+    if isinstance(event, Reservation.Held):
+        documents[subject] = ReservationDocument(held=event, state="held")
+    document = documents[subject]
+    _fold_reservation(document, event)
+    _fold_payment(document, recorded)
+    if not isinstance(event, Payment.Poked | Payment.StepFailed | Notification.SendingStarted | Notification.NotTaken):
+        document.timeline.append(
+            Fact(
+                at=recorded.recorded_at, topic=event.topic, position=recorded.position, actor=recorded.actor, note=_note(event)
+            )
+        )
+
+
+def _note(event: Event) -> str:
+    match event:
+        case Notification.Asked(kind=kind):
+            return kind
+        case Payment.TryFailed(code=code):
+            return code
+        case Reservation.Cancelled(reason=reason) | Payment.RefundFailed(reason=reason) | Payment.Lost(reason=reason):
+            return reason
+        case _:
+            return ""
+
+
+def _fold_reservation(document: ReservationDocument, event: Event) -> None:
+    match event:
+        case Reservation.Confirmed():
+            document.state = "confirmed"
+        case Reservation.Cancelled():
+            document.state, document.fee, document.refund = "cancelled", event.fee, event.refund
+        case Reservation.Expired():
+            document.state = "expired"
+        case Reservation.Abandoned():
+            document.state = "abandoned"
+
+
+def _fold_payment(document: ReservationDocument, recorded: Recorded) -> None:
+    event = recorded.event
+    if isinstance(event, Payment.Requested):
+        document.payments.append(
+            PaymentRow(
+                payment_id=recorded.stream,
+                purpose=event.purpose,
+                amount=event.amount,
+                state="requested",
+                at=recorded.recorded_at,
+            )
+        )
+    row = next((row for row in document.payments if row.payment_id == recorded.stream), None)
+    if row is None or isinstance(event, Payment.Poked):
+        return
+    row.at = recorded.recorded_at
+    match event:
+        case Payment.VehicleMade():
+            row.url = event.url
+        case Payment.TryFailed():
+            row.failure = event.code
+        case Payment.Refunded():
+            row.refunded = event.amount
+    row.state = PAYMENT_STATES.get(event.topic, row.state)
+
+
+PAYMENT_STATES = {
+    Payment.VehicleMade.topic: "open",
+    Payment.TryFailed.topic: "failed_try",
+    Payment.Authorised.topic: "authorised",
+    Payment.CaptureAsked.topic: "capturing",
+    Payment.Captured.topic: "captured",
+    Payment.VoidAsked.topic: "voiding",
+    Payment.Closed.topic: "voided",
+    Payment.RefundAsked.topic: "refunding",
+    Payment.Refunded.topic: "refunded",
+    Payment.RefundFailed.topic: "refund_failed",
+    Payment.Lost.topic: "lost",
+}
+"""What a payment is called after each event."""

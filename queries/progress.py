@@ -1,0 +1,44 @@
+"""Tells how far the read models have come, and waits for them. What a reader is shown always says its position."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from queries.streams import Streams
+
+Position = Callable[[], Awaitable[int]]
+LOOK_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Lag:
+    """A read model's position and how many events it is behind the log."""
+
+    position: int
+    events: int
+
+
+class Progress:
+    """Positions of one property's read models."""
+
+    def __init__(self, streams: Streams, positions: Mapping[str, Position]) -> None:
+        self._streams = streams
+        self._positions = positions
+
+    async def lags(self) -> dict[str, Lag]:
+        """Give position and lag of every read model."""
+        head = await self._streams.head()
+        reached = {name: await position() for name, position in self._positions.items()}
+        return {name: Lag(position, max(0, head - position)) for name, position in reached.items()}
+
+    async def wait(self, name: str, position: int, seconds: float = 2.0) -> bool:
+        """Wait until a read model has reached a position, for some seconds at most; tell whether it has."""
+        deadline = time.monotonic() + seconds
+        while await self._positions[name]() < position:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True

@@ -1,0 +1,73 @@
+"""Tells all about one reservation. The guest's details are decrypted here, at query time, and nowhere before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.keys import GuestKeys
+from ledger.log import Connection
+from projections.postgres_model import PostgresModel
+from projections.reservations import ReservationDocument, fold, read_document
+from queries.streams import Streams
+
+ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "requests": "", "language": "en"}
+
+
+@dataclass(frozen=True)
+class ReservationFound:
+    """A reservation as of `position`; `guest` is personal data in the clear."""
+
+    reservation_id: UUID
+    document: ReservationDocument
+    guest: Mapping[str, Any]
+    position: int
+
+
+class ReservationQuery:
+    """Reservations of one property."""
+
+    def __init__(self, model: PostgresModel, pool: AsyncConnectionPool[Connection], keys: GuestKeys, streams: Streams) -> None:
+        self._model = model
+        self._pool = pool
+        self._keys = keys
+        self._streams = streams
+
+    async def find(self, reservation_id: UUID) -> ReservationFound | None:
+        """Give a reservation as the projection knows it, or nothing."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(
+                self._model.statement(
+                    "SELECT model.position, document::text FROM {schema}.models model"
+                    " LEFT JOIN {schema}.reservations USING (generation)"
+                    " WHERE model.name = %s AND model.live AND reservation_id = %s"
+                ),
+                [self._model.name, reservation_id],
+            )
+            row = await found.fetchone()
+        if row is None:
+            return None
+        document = read_document(row[1])
+        return ReservationFound(reservation_id, document, await self._guest(reservation_id, document), row[0])
+
+    async def from_ledger(self, reservation_id: UUID) -> ReservationFound | None:
+        """Give a reservation folded from the log at this moment, or nothing; for what must not wait for a projection."""
+        own = await self._streams.read([reservation_id])
+        payments = [recorded.event.payment_id for recorded in own if recorded.event.topic == "reservation.payment-asked.v1"]  # type: ignore[attr-defined]  # that event names its payment
+        events = sorted(own + (await self._streams.read(payments) if payments else []), key=lambda each: each.position)
+        documents: dict[UUID, ReservationDocument] = {}
+        for recorded in events:
+            fold(documents, recorded)
+        if reservation_id not in documents:
+            return None
+        document = documents[reservation_id]
+        return ReservationFound(reservation_id, document, await self._guest(reservation_id, document), events[-1].position)
+
+    async def _guest(self, reservation_id: UUID, document: ReservationDocument) -> Mapping[str, Any]:
+        opened = await asyncio.to_thread(self._keys.read, document.held.guest, reservation_id, 1, "guest")
+        return opened if opened is not None else ERASED

@@ -1,0 +1,58 @@
+"""Reads events out of the log: whole streams, and the log in order, decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.catalogue import Catalogue
+from ledger.event import Recorded
+from ledger.log import Connection, Log, Row
+
+
+class Streams:
+    """The log of one property, for readers."""
+
+    def __init__(self, log: Log, pool: AsyncConnectionPool[Connection], catalogue: Catalogue) -> None:
+        self._log = log
+        self._pool = pool
+        self._catalogue = catalogue
+
+    async def read(self, streams: Iterable[UUID]) -> list[Recorded]:
+        """Give all events of some streams, in order of position. Raises UnknownTopic."""
+        async with self._pool.connection() as connection:
+            return self._decoded(await self._log.streams(connection, streams))
+
+    async def after(self, position: int, limit: int) -> list[Recorded]:
+        """Give about `limit` events after a position, whole commands only. Raises UnknownTopic."""
+        async with self._pool.connection() as connection:
+            return self._decoded(await self._log.tail(connection, position, limit))
+
+    async def head(self) -> int:
+        """Give the last position; 0 when nothing happened yet."""
+        async with self._pool.connection() as connection:
+            return (await self._log.head(connection))[0]
+
+    def _decoded(self, rows: Sequence[Row]) -> list[Recorded]:
+        return [recorded(self._catalogue, row) for row in rows]
+
+
+def recorded(catalogue: Catalogue, row: Row) -> Recorded:
+    """Decode a stored row. Raises UnknownTopic."""
+    return Recorded(
+        position=row.position,
+        stream=row.stream,
+        version=row.version,
+        event=catalogue.decode(row.topic, row.payload),
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        command_id=row.command_id,
+        command_index=row.command_index,
+        command_count=row.command_count,
+        correlation_id=row.correlation_id,
+        cause_position=row.cause_position,
+        actor=row.actor,
+        business_date=row.business_date,
+    )

@@ -1,0 +1,1 @@
+"""The only files that talk to vendors, each with the vendor's own client library."""

@@ -1,0 +1,124 @@
+"""Mailing: sends one message that was asked for. The provider has no idempotency key, so an unclear answer is waited out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from aggregates.notification import Notification
+from commands.dispatch import Asked, Dispatch
+from commands.record_notification import RecordNotification
+from ledger.command import Urgency
+from ledger.event import Recorded
+from ledger.ids import saga_command_id
+from queries.hotel import HotelQuery
+from queries.reservations import ReservationQuery
+from queries.streams import Streams
+from sagas.gateways.sendgrid_mail import Ambiguous, Message, NotTaken, Rejected, SendGridMail
+from sagas.letters import write
+from sagas.letters.composing import GuestLinks, letter_of
+
+RULE = "mailing"
+MOST_ATTEMPTS = 6
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Mailing:
+    """A message as its events tell it."""
+
+    notification_id: UUID
+    asked: Notification.Asked | None = None
+    attempts: int = 0
+    over: bool = False
+
+
+def follow(notification_id: UUID, events: Iterable[Recorded]) -> Mailing:
+    """Fold a notification's events. Pure."""
+    mailing = Mailing(notification_id)
+    for recorded in events:
+        match recorded.event:
+            case Notification.Asked() as asked:
+                mailing.asked = asked
+            case Notification.SendingStarted(attempt=attempt):
+                mailing.attempts = attempt
+            case Notification.Sent() | Notification.Delivered() | Notification.Failed():
+                mailing.over = True
+    return mailing
+
+
+class MailingSaga:
+    """Sends one property's messages."""
+
+    def __init__(
+        self, property_code: str, dispatch: Dispatch, streams: Streams, reservations: ReservationQuery,
+        hotel: HotelQuery, mail: SendGridMail, links: Callable[[UUID], GuestLinks],
+    ) -> None:  # fmt: skip
+        self._property_code = property_code
+        self._dispatch = dispatch
+        self._streams = streams
+        self._reservations = reservations
+        self._hotel = hotel
+        self._mail = mail
+        self._links = links
+
+    async def advance(self, notification_id: UUID) -> None:
+        """Send the message if it was not; what is to be done after that follows from the events."""
+        mailing = follow(notification_id, await self._streams.read([notification_id]))
+        if mailing.over or mailing.asked is None:
+            return
+        if mailing.attempts >= MOST_ATTEMPTS:
+            await self._tell(mailing, "failed", "tried too often")
+            return
+        message = await self._message(notification_id, mailing.asked)
+        if message is None:
+            await self._tell(mailing, "failed", "nobody to write to")
+            return
+        await self._tell(mailing, "sending")
+        mailing.attempts += 1
+        try:
+            message_id = await asyncio.to_thread(self._mail.send, message)
+        except Rejected as rejected:
+            logger.error("mail %s was rejected by the provider: %s", notification_id, rejected)  # noqa: TRY400 - no trace is wanted
+            await self._tell(mailing, "failed", f"rejected {rejected}")
+            return
+        except NotTaken as busy:
+            await self._tell(mailing, "not_taken", str(busy))
+            return
+        except Ambiguous as lost:
+            logger.warning("mail %s: no clear answer (%s), waiting for the provider's report", notification_id, lost)
+            return
+        await self._tell(mailing, "sent", message_id)
+
+    async def _message(self, notification_id: UUID, asked: Notification.Asked) -> Message | None:
+        found = await self._reservations.from_ledger(asked.reservation_id)
+        if found is None or not found.guest["email"]:
+            return None
+        hotel = await self._hotel.current()
+        letter = letter_of(found, hotel, self._links(asked.reservation_id))
+        written = await asyncio.to_thread(write, asked.kind, letter)
+        return Message(
+            notification_id=notification_id,
+            property_code=self._property_code,
+            sender_email=hotel.definition.email,
+            sender_name=hotel.definition.name,
+            to_email=found.guest["email"],
+            to_name=found.guest["name"],
+            subject=written.subject,
+            text=written.text,
+            html=written.html,
+            calendar=written.calendar,
+        )
+
+    async def _tell(self, mailing: Mailing, step: Literal["sending", "not_taken", "sent", "failed"], detail: str = "") -> None:
+        command = RecordNotification(notification_id=mailing.notification_id, step=step, detail=detail)
+        asked = Asked(
+            command_id=saga_command_id(RULE, mailing.notification_id, f"{step}/{mailing.attempts}"),
+            actor="saga:mailing",
+            urgency=Urgency.PROMISED,
+        )
+        await self._dispatch(command, asked)

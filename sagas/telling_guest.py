@@ -1,0 +1,60 @@
+"""Telling the guest: which facts about a reservation are worth a mail. Each is asked for once, under the fact's position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from aggregates.payment import Payment
+from aggregates.reservation import Reservation
+from commands.ask_notification import AskNotification
+from commands.dispatch import Asked, Dispatch
+from ledger.command import Urgency
+from ledger.event import Recorded
+from ledger.ids import saga_command_id
+from queries.streams import Streams
+
+RULE = "telling_guest"
+
+
+def react(events: Iterable[Recorded]) -> list[AskNotification]:
+    """Say which mails the events of a reservation and its payments call for, in order. Pure; the same events, the same mails."""
+    events = list(events)
+    held = next((each for each in events if isinstance(each.event, Reservation.Held)), None)
+    if held is None or not isinstance(held.event, Reservation.Held):
+        return []
+    language = held.event.language
+    ended = any(isinstance(each.event, Reservation.Confirmed | Reservation.Expired | Reservation.Abandoned) for each in events)
+    told = list(_kinds(events)) if ended else [("held", held)]
+    return [
+        AskNotification(reservation_id=held.stream, kind=kind, cause=recorded.position, language=language)
+        for kind, recorded in told
+    ]
+
+
+def _kinds(events: Iterable[Recorded]) -> Iterator[tuple[str, Recorded]]:
+    for recorded in events:
+        match recorded.event:
+            case Reservation.Confirmed():
+                yield "confirmed", recorded
+            case Reservation.Expired():
+                yield "expired", recorded
+            case Reservation.Cancelled():
+                yield "cancelled", recorded
+            case Payment.Refunded():
+                yield "refunded", recorded
+
+
+async def advance(dispatch: Dispatch, streams: Streams, reservation_id: UUID) -> None:
+    """Ask for every mail that the reservation's history calls for; those asked for before change nothing."""
+    own = await streams.read([reservation_id])
+    payments = [each.event.payment_id for each in own if isinstance(each.event, Reservation.PaymentAsked)]
+    events = sorted([*own, *(await streams.read(payments) if payments else [])], key=lambda each: each.position)
+    for command in react(events):
+        asked = Asked(
+            command_id=saga_command_id(RULE, reservation_id, f"{command.kind}/{command.cause}"),
+            actor="saga:telling_guest",
+            cause_position=command.cause,
+            urgency=Urgency.PROMISED,
+        )
+        await dispatch(command, asked)

@@ -1,0 +1,73 @@
+"""POST /holds: hold rooms for a guest, who then has some minutes to pay."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from commands.hold_stay import Code, GuestDetails, HoldStay
+from web.doors import DeskDoor, HouseDoor, KeyDoor, VisitorDoor, asked
+from web.house import Desk, House
+from web.problems import Problem
+
+router = APIRouter(tags=["holds"])
+
+
+class HoldRequest(BaseModel):
+    """Either `quote_id` from an availability answer, or room type, rate plan, dates and party (of each room)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    quote_id: str | None = None
+    room_type: Code | None = None
+    rate_plan: Code | None = None
+    arrival: str | None = Field(default=None, json_schema_extra={"format": "date"})
+    departure: str | None = Field(default=None, json_schema_extra={"format": "date"})
+    adults: int = 2
+    children: int = 0
+    rooms: int = 1
+    guest: GuestDetails
+
+
+@router.post("/holds", status_code=201)
+async def hold(
+    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, key: KeyDoor, response: Response,
+    request: Annotated[HoldRequest, Body()],
+) -> dict[str, Any]:  # fmt: skip
+    """Hold rooms. 409 `sold_out`, `quote.changed`, `quote.expired`, `restriction.*`; 429 with too many unpaid holds."""
+    if visitor.caller is not None:
+        visitor.must("holds:write", desk.listed.code)
+    command = command_of(house, desk, request)
+    outcome = await desk.dispatch(command, asked(house, desk, visitor, "holds", key, command.guest.email))
+    response.headers["Ledger-Position"] = str(outcome.position)
+    reservation_id = UUID(outcome.answer["reservation_id"])
+    response.headers["Location"] = f"/api/v1/properties/{desk.listed.code}/reservations/{reservation_id}"
+    return {
+        **outcome.answer,
+        "checkout_url": house.links.pay_url(desk.listed.code, reservation_id),
+        "manage_url": house.links.manage_url(desk.listed.code, reservation_id),
+        "position": outcome.position,
+    }
+
+
+def command_of(house: House, desk: Desk, request: HoldRequest) -> HoldStay:
+    """Turn a request into the command, from the quote when there is one. Raises Problem, RequestValidationError."""
+    asked_for = request.model_dump(exclude={"quote_id", "guest"}, exclude_none=True)
+    if request.quote_id is not None:
+        asked_for = _from_quote(house, desk, request.quote_id)
+    try:
+        return HoldStay.model_validate({**asked_for, "guest": request.guest})
+    except ValidationError as wrong:
+        raise RequestValidationError(wrong.errors()) from None
+
+
+def _from_quote(house: House, desk: Desk, quote_id: str) -> dict[str, Any]:
+    quote = house.links.read_quote(quote_id)
+    if quote is None or quote.pop("property", None) != desk.listed.code:
+        raise Problem("quote.expired", "This quote is not valid any more: search again to see today's price.", field="quote_id")
+    quoted = {"amount_minor": quote.pop("total"), "currency": quote.pop("currency")}
+    return {**quote, "quoted_total": quoted}

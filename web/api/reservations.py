@@ -1,0 +1,159 @@
+"""GET /reservations/{id} and its cancellation, for whoever has the manage token or an API key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from commands.cancel_reservation import CancellationReason, CancelReservation
+from queries.reservations import ReservationFound
+from web.api.amounts import amount
+from web.bookings import Booking, booking_of, cancellation_preview
+from web.doors import After, DeskDoor, HouseDoor, Visitor, VisitorDoor, asked, key_of, settle
+from web.house import Desk, House
+from web.problems import Problem
+
+router = APIRouter(tags=["reservations"])
+Token = Annotated[str | None, Query(description="The manage token, when it is not sent as a bearer")]
+TokenHeader = Annotated[str | None, Header(alias="Manage-Token")]
+
+
+class CancelRequest(BaseModel):
+    """Why, and, to be safe, which fee was shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: CancellationReason = "other"
+    expected_fee_minor: int | None = None
+
+
+@router.get("/reservations/{reservation_id}")
+async def reservation(
+    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, response: Response, reservation_id: UUID,
+    after: After = None, token: Token = None, manage_token: TokenHeader = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Tell all about a reservation: state, rooms, price lines, payments, timeline."""
+    _may(house, desk, visitor, "reservations:read", reservation_id, token or manage_token)
+    await settle(desk, "reservations", after)
+    found = await _found(desk, reservation_id)
+    response.headers["Ledger-Position"] = str(found.position)
+    booking = booking_of(found, await desk.hotel.current(), house.clock.now())
+    return reservation_json(house, desk, found, booking)
+
+
+@router.post("/reservations/{reservation_id}/cancel")
+async def cancel(
+    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, response: Response, reservation_id: UUID,
+    request: Annotated[CancelRequest | None, Body()] = None, preview: bool = False,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    token: Token = None, manage_token: TokenHeader = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Cancel by the policy; with `?preview=true` only tell fee and refund."""
+    _may(house, desk, visitor, "reservations:write", reservation_id, token or manage_token)
+    if preview:
+        found = await desk.reservations.from_ledger(reservation_id)
+        if found is None:
+            raise _unknown()
+        fee, refund = cancellation_preview(found, house.clock.now())
+        response.headers["Ledger-Position"] = str(found.position)
+        return {"reservation_id": str(reservation_id), "fee": amount(fee), "refund": amount(refund), "preview": True}
+    body = request or CancelRequest()
+    command = CancelReservation(reservation_id=reservation_id, reason=body.reason, expected_fee_minor=body.expected_fee_minor)
+    outcome = await desk.dispatch(command, asked(house, desk, visitor, f"cancel/{reservation_id}", key_of(idempotency_key)))
+    response.headers["Ledger-Position"] = str(outcome.position)
+    return {**outcome.answer, "position": outcome.position}
+
+
+def _may(house: House, desk: Desk, visitor: Visitor, scope: str, reservation_id: UUID, token: str | None) -> None:
+    """Raises Problem unless the caller has the reservation's manage token or a key with the scope."""
+    presented = token or visitor.token
+    if visitor.caller is None and presented:
+        if house.links.read_manage(presented) == (desk.listed.code, reservation_id):
+            return
+        raise Problem("key.unknown", "This manage token is not the one of this reservation: use the link from the mail.")
+    visitor.must(scope, desk.listed.code)
+
+
+async def _found(desk: Desk, reservation_id: UUID) -> ReservationFound:
+    """Give a reservation from the read model, or from the ledger when the read model is behind."""
+    found = await desk.reservations.find(reservation_id) or await desk.reservations.from_ledger(reservation_id)
+    if found is None:
+        raise _unknown()
+    return found
+
+
+def _unknown() -> Problem:
+    return Problem("reservation.unknown", "There is no such reservation: check the id or use the link from the mail.")
+
+
+def reservation_json(house: House, desk: Desk, found: ReservationFound, booking: Booking) -> dict[str, Any]:
+    """Write a reservation."""
+    held = found.document.held
+    return {
+        "reservation_id": str(found.reservation_id),
+        "confirmation_code": held.confirmation_code,
+        "state": booking.state,
+        "position": found.position,
+        "held_until": held.held_until,
+        "booked_on": held.booked_on,
+        "channel": held.channel,
+        "guest": dict(found.guest),
+        "stays": [
+            {
+                "stay_id": str(stay.stay_id),
+                "room_type": stay.room_type,
+                "room": stay.room,
+                "rate_plan": stay.rate_plan,
+                "arrival": stay.dates.arrival,
+                "departure": stay.dates.departure,
+                "nights": stay.dates.nights,
+                "adults": stay.adults,
+                "children": stay.children,
+                "lines": [
+                    {"stay_date": line.stay_date, "kind": line.kind, "amount": amount(line.amount)} for line in stay.price.lines
+                ],
+                "taxes": [
+                    {
+                        "code": tax.code,
+                        "name": tax.name,
+                        "rate_percent": str(tax.rate_percent),
+                        "base": amount(tax.base),
+                        "amount": amount(tax.amount),
+                    }
+                    for tax in stay.price.taxes
+                ],
+                "total": amount(stay.price.total),
+                "policy": {
+                    "name": stay.price.policy.name,
+                    "text": stay.price.policy.text,
+                    "free_until": stay.price.policy.free_until,
+                },
+            }
+            for stay in held.stays
+        ],
+        "total": amount(held.total),
+        "pay_now": amount(held.pay_now),
+        "paid": amount(booking.paid),
+        "balance": amount(booking.balance),
+        "fee": amount(found.document.fee) if found.document.fee else None,
+        "payments": [
+            {
+                "payment_id": str(payment.payment_id),
+                "purpose": payment.purpose,
+                "state": payment.state,
+                "amount": amount(payment.amount),
+                "refunded": amount(payment.refunded) if payment.refunded else None,
+                "at": payment.at,
+                "failure": payment.failure or None,
+            }
+            for payment in found.document.payments
+        ],
+        "timeline": [
+            {"at": fact.at, "what": fact.topic, "position": fact.position, "actor": fact.actor, "note": fact.note or None}
+            for fact in found.document.timeline
+        ],
+        "checkout_url": house.links.pay_url(desk.listed.code, found.reservation_id) if booking.state == "held" else None,
+    }

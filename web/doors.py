@@ -1,0 +1,137 @@
+"""What routes ask for by name: the desk of the property in the address, who is calling, and the idempotency key."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from asgi_correlation_id import correlation_id
+from fastapi import Depends, Header, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from commands.dispatch import Asked
+from ledger.command import Urgency
+from ledger.ids import holder_stream, http_command_id
+from ledger.keys import blind_index
+from queries.access import Caller
+from web.house import Desk, House
+from web.problems import Problem
+
+LONGEST_KEY = 255
+
+
+def house_of(request: Request) -> House:
+    """Give what the wiring put into the application."""
+    house: House = request.app.state.house
+    return house
+
+
+HouseDoor = Annotated[House, Depends(house_of)]
+
+
+async def desk_of(property_code: str, house: HouseDoor) -> Desk:
+    """Give the desk of the property in the address. Raises Problem 404."""
+    desk = await house.desk(property_code)
+    if desk is None:
+        raise Problem("property.unknown", f"There is no property {property_code!r}: check the address.")
+    return desk
+
+
+DeskDoor = Annotated[Desk, Depends(desk_of)]
+_bearer = HTTPBearer(auto_error=False, description="An API key (nl_…) with the needed scope, or a manage token")
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who calls: a guest, or the holder of an API key. `token` is what was presented, `address` where from."""
+
+    address: str
+    caller: Caller | None
+    token: str
+
+    @property
+    def actor(self) -> str:
+        """Name the caller for the ledger."""
+        return f"key:{self.caller.key_id}" if self.caller else "guest"
+
+    def must(self, scope: str, property_code: str) -> None:
+        """Raises Problem 401 without a good API key, 403 when its scopes do not cover this."""
+        if self.caller is None:
+            raise Problem(
+                "key.unknown", f"This needs an API key with the scope {scope}: send it as Authorization: Bearer nl_…."
+            )
+        if not self.caller.may(scope, property_code):
+            raise Problem(
+                "key.scope_missing", f"This API key lacks the scope {scope} for {property_code}: ask for another key."
+            )
+
+
+async def visitor_of(
+    request: Request, house: HouseDoor, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Visitor:
+    """Tell who calls. Raises Problem 401 for an API key that is not good."""
+    token = bearer.credentials if bearer else ""
+    caller = None
+    if token.startswith("nl_"):
+        caller = await house.access.caller(token)
+        if caller is None:
+            raise Problem("key.unknown", "This API key is unknown or revoked: ask for a new one.")
+    return Visitor(request.client.host if request.client else "unknown", caller, token)
+
+
+VisitorDoor = Annotated[Visitor, Depends(visitor_of)]
+
+
+def key_of(idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
+    """Give the request's idempotency key. Raises Problem 422 when it is missing or too long."""
+    if not idempotency_key or len(idempotency_key) > LONGEST_KEY:
+        raise Problem(
+            "malformed",
+            "Every write needs a header Idempotency-Key of 1 to 255 characters: send a new UUID for each new request.",
+            field="Idempotency-Key",
+        )
+    return idempotency_key
+
+
+KeyDoor = Annotated[str, Depends(key_of)]
+After = Annotated[int | None, Query(ge=0, description="Wait briefly until this ledger position is shown")]
+
+
+def asked(house: House, desk: Desk, visitor: Visitor, route: str, key: str, email: str = "") -> Asked:
+    """Put together who asks for a command: its id from caller, route and key; the limits of guests without a key."""
+    code = desk.listed.code
+    return Asked(
+        command_id=http_command_id(f"{code}/{visitor.actor}", route, key),
+        actor=visitor.actor,
+        correlation_id=correlation(),
+        urgency=Urgency.PROMISED if visitor.caller else Urgency.GUEST,
+        holders=() if visitor.caller else holders(house, code, visitor.address, email),
+    )
+
+
+def holders(house: House, property_code: str, address: str, email: str) -> tuple[tuple[UUID, int], ...]:
+    """Name the streams that count a guest's live holds, with the most that each may have."""
+    settings = house.settings
+    day = house.clock.now().date().isoformat()
+    limited = (("address", address, settings.holds_per_address), ("email", email, settings.holds_per_email))
+    return tuple(
+        (holder_stream(property_code, blind_index(settings.blind_secret, kind, day, value)), most)
+        for kind, value, most in limited
+        if most and value
+    )
+
+
+def correlation() -> UUID | None:
+    """Give the request's id as the ledger keeps it."""
+    text = correlation_id.get()
+    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest()) if text else None
+
+
+async def settle(desk: Desk, model: str, after: int | None, response: Response | None = None, position: int = 0) -> None:
+    """Wait briefly until a read model shows a position, and say in the answer which one it shows."""
+    if after is not None:
+        await desk.progress.wait(model, after)
+    if response is not None and position:
+        response.headers["Ledger-Position"] = str(position)

@@ -1,0 +1,33 @@
+"""Is it alive, is it ready, how is it doing. Readiness never asks a vendor."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+
+from web.doors import HouseDoor
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", response_class=PlainTextResponse)
+async def livez() -> str:
+    """Say that the process answers."""
+    return "ok"
+
+
+@router.get("/readyz")
+async def readyz(house: HouseDoor) -> Response:
+    """Say, part by part, whether requests can be served: database, Redis, migrations, lag. 503 when one cannot."""
+    parts = await house.is_ready()
+    wrong = {name: state for name, state in parts.items() if not state.startswith("ok")}
+    return JSONResponse({"ready": not wrong, "parts": parts}, 503 if wrong else 200)
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    """Give the metrics of all processes of this installation in Prometheus' text format."""
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is not typed there
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

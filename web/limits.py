@@ -1,0 +1,33 @@
+"""How many requests an address may make. Counted in Redis by a kept library; a missing Redis never stops a booking."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import MovingWindowRateLimiter
+
+logger = logging.getLogger(__name__)
+
+
+class Limits:
+    """Requests per minute and address; 0 means no limit."""
+
+    def __init__(self, limiter: MovingWindowRateLimiter, per_minute: int) -> None:
+        self._limiter = limiter
+        self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+
+    async def wait_seconds(self, address: str) -> int:
+        """Count a request; give 0 when it may pass, else the seconds until the next may."""
+        if self._item is None:
+            return 0
+        try:
+            if await self._limiter.hit(self._item, address):
+                return 0
+            reset = (await self._limiter.get_window_stats(self._item, address)).reset_time
+        except Exception as gone:  # noqa: BLE001 - whatever the store's client raises, guests must still be served
+            logger.warning("requests are not limited, the counter does not answer: %s", type(gone).__name__)
+            return 0
+        return max(1, math.ceil(reset - time.time()))

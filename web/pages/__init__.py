@@ -1,0 +1,1 @@
+"""The guest pages: plain forms and links, rendered here, working without JavaScript."""

@@ -1,0 +1,175 @@
+"""Refusals and faults as RFC 9457 problem details, or as a page for people. One table maps codes to status codes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from ledger.refusal import Refusal, Unavailable, code_of
+from web.pages.templating import page
+
+logger = logging.getLogger(__name__)
+
+MALFORMED = 422
+REFUSED = 409
+STATUS: Mapping[str, int] = {
+    "command.id_reused": MALFORMED,
+    "dates.departure_not_after_arrival": MALFORMED,
+    "dates.past": MALFORMED,
+    "dates.too_long": MALFORMED,
+    "holder.too_many_holds": 429,
+    "key.unknown": 401,
+    "key.scope_missing": 403,
+    "malformed": MALFORMED,
+    "notification.unknown": 404,
+    "payment.unknown": 404,
+    "property.room_type_unknown": MALFORMED,
+    "property.too_many_guests": MALFORMED,
+    "property.unknown": 404,
+    "property.unopened": 404,
+    "rates.plan_unknown": MALFORMED,
+    "rates.unpriced": MALFORMED,
+    "reservation.unknown": 404,
+    "too_many_requests": 429,
+    "form.stale": 403,
+    "webhook.forged": 400,
+}
+"""Status by code; every other refusal is one by the hotel's rules: 409."""
+
+TITLES: Mapping[int, str] = {
+    400: "Not accepted",
+    401: "Who are you?",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Refused",
+    422: "Please check what you entered",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "Not available just now",
+}
+HOLD_RETRY_SECONDS = 60
+
+
+class Problem(Refusal):
+    """A refusal that the web itself gives, under a code of its own."""
+
+    def __init__(self, code: str, message: str, field: str | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.problem_code = code
+        if field:
+            self.details["field"] = field
+
+
+def install(app: FastAPI) -> None:
+    """Give every refusal and fault its answer."""
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Give the status code of a refusal."""
+    return STATUS.get(_code(refusal), REFUSED)
+
+
+def unavailable(request: Request, _: Exception) -> Response:
+    """Answer that a server behind us does not answer."""
+    return _unavailable(
+        request, Unavailable("A server behind the site does not answer. Nothing was changed: try again in a moment.")
+    )
+
+
+def _code(refusal: Refusal) -> str:
+    return refusal.problem_code if isinstance(refusal, Problem) else code_of(refusal)
+
+
+def _refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for refusals
+    return answer_to(request, refusal)
+
+
+def answer_to(request: Request, refusal: Refusal) -> Response:
+    """Answer a refusal: a page for people, problem details for programs."""
+    status = status_of(refusal)
+    details = dict(refusal.details)
+    field = details.pop("field", None)
+    errors = [{"field": field, "message": refusal.message}] if field else []
+    headers = {"Retry-After": str(details.get("retry_after", HOLD_RETRY_SECONDS))} if status == 429 else {}  # noqa: PLR2004 - as HTTP names it
+    if status == 401:  # noqa: PLR2004 - as HTTP names it
+        headers["WWW-Authenticate"] = "Bearer"
+    return _answer(request, status, _code(refusal), refusal.message, errors, details, headers)
+
+
+def _unavailable(request: Request, gone: Exception) -> Response:
+    assert isinstance(gone, Unavailable)  # noqa: S101 - registered for it
+    return _answer(request, 503, "unavailable", str(gone), [], {}, {"Retry-After": str(gone.retry_after)})
+
+
+def _malformed(request: Request, wrong: Exception) -> Response:
+    """Name every field and rule; never repeat what was sent, it may be personal."""
+    assert isinstance(wrong, RequestValidationError)  # noqa: S101 - registered for it
+    errors = [{"field": _field(problem["loc"]), "message": _rule(problem)} for problem in wrong.errors()]
+    detail = "; ".join(f"{error['field']}: {error['message']}" for error in errors)
+    return _answer(request, MALFORMED, "malformed", f"{detail}. Correct this and send it again.", errors, {}, {})
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if error.status_code == 404:  # noqa: PLR2004 - as HTTP names it
+        detail = "There is nothing at this address: check it, or start at the front page."
+    else:
+        detail = f"{error.detail}."
+    return _answer(request, error.status_code, f"http.{error.status_code}", detail, [], {}, dict(error.headers or {}))
+
+
+def _fault(request: Request, fault: Exception) -> Response:
+    logger.exception("unexpected fault at %s", request.url.path, exc_info=fault)
+    detail = "This is our fault and was noted. Nothing was half-done: try again, or call us with the reference below."
+    return _answer(request, 500, "fault", detail, [], {}, {})
+
+
+def _answer(
+    request: Request, status: int, code: str, detail: str, errors: list[dict[str, str]],
+    details: Mapping[str, Any], headers: dict[str, str],
+) -> Response:  # fmt: skip
+    title = TITLES.get(status, "Not possible")
+    if _wants_page(request):
+        return page(request, "problem.html", status=status, headers=headers, title=title, detail=detail, next_step=None,
+                    link={"href": "/", "text": "Back to the front page"})  # fmt: skip
+    body: dict[str, Any] = {
+        "type": f"urn:nightledger:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    body["instance"] = f"urn:request:{correlation_id.get() or ''}"
+    if errors:
+        body["errors"] = errors
+    if details:
+        body["details"] = dict(details)
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _wants_page(request: Request) -> bool:
+    is_api = request.url.path.startswith(("/api/", "/webhooks/", "/livez", "/readyz", "/metrics", "/openapi.json"))
+    return not is_api and "text/html" in request.headers.get("accept", "")
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in place if part not in {"body", "query", "header", "path"}) or "body"
+
+
+def _rule(problem: Mapping[str, Any]) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
