@@ -99,8 +99,10 @@ def wait_for_ready(run: subprocess.Popen[str], port: int, seconds: float) -> lis
 
 
 def _pump(run: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    for line in run.stdout or ():
-        lines.put(line)
+    if run.stdout:
+        with run.stdout as output:
+            for line in output:
+                lines.put(line)
     lines.put(None)
 
 
@@ -139,7 +141,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
     for target in made:
         for process in processes_of(target):
             process.kill()
-        shutil.rmtree(target)
+        if target.exists():  # a user's clone went with their home
+            shutil.rmtree(target)
 
 
 @pytest.fixture(scope="module")
