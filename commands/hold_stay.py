@@ -85,6 +85,7 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     code = envelope.property_code
     yield property_stream(code)
     yield rates_stream(code)
+    yield made_by(envelope.command_id, "reservation")
     yield from _nights(code, advice.rooms, StayDates(command.arrival, command.departure))
     for stream, _ in advice.holders:
         yield stream

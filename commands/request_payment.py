@@ -29,7 +29,9 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     """Name the reservation and its payments."""
     command = envelope.asks(RequestPayment)
     yield command.reservation_id
-    yield from known.get(Reservation, command.reservation_id).payments
+    payments = known.get(Reservation, command.reservation_id).payments
+    yield from payments
+    yield payment_id(command.reservation_id, "deposit", len(payments) + 1)
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:

@@ -125,6 +125,9 @@ def _wanted(envelopes: Iterable[Envelope], handlers: Mapping[type[Command], Hand
             wanted.update(handlers[type(envelope.command)].reads(envelope, reading.working))
         except Unread as unread:
             wanted.update(unread.streams)
+        except Exception:
+            # Its decision will name what it needs, or fail as its own result; the neighbours go on.
+            logger.exception("what %s reads could not be named", type(envelope.command).__name__)
     return {stream for stream in wanted if stream not in reading.folded}
 
 
@@ -139,6 +142,7 @@ def _decide_in_order(
         now = max(envelope.occurred_at, reading.folded.recorded_at)
         try:
             decision = handlers[type(envelope.command)].decide(envelope, reading.working, now)
+            reading.working.require([*(change.stream for change in decision.changes), *decision.guards])
         except Unread as missing:
             late.append(place)
             unread.update(missing.streams)

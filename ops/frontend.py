@@ -59,9 +59,7 @@ def _npm_ci(root: Path) -> str | None:
         return "npm is not installed"
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
-        done = subprocess.run(  # noqa: S603 - fixed program and arguments, nothing from outside
-            command, cwd=root, capture_output=True, text=True, check=False, timeout=INSTALL_TIMEOUT_SECONDS
-        )
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=INSTALL_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         return f"npm ci took longer than {INSTALL_TIMEOUT_SECONDS} s"
     if done.returncode == 0:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from uuid import UUID
 
 from ops.settings import BadConfiguration
-from ops.wiring import Wiring, guest_links
+from ops.wiring import Wiring
 from queries.access import Listed
 from queries.hotel import HotelQuery
 from queries.reservations import ReservationQuery
@@ -37,7 +36,7 @@ class Sagas:
             reservations,
             HotelQuery(code, self._streams),
             SendGridMail(settings.sendgrid_api_key, settings.sendgrid_host),
-            partial(guest_links, wiring.links, code),
+            wiring.links,
         )
 
     async def advance(self, rule: str, subject: UUID, tries: int) -> int | None:

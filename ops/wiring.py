@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -219,11 +218,3 @@ def _limits_url(url: str) -> str:
     """Put a Redis address into the form that the limits library knows; it writes sockets as redis+unix."""
     return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
 
-
-def guest_links(links: Links, property_code: str, reservation_id: UUID) -> dict[str, str]:
-    """Give the addresses that mails lead to."""
-    return {
-        "manage_url": links.manage_url(property_code, reservation_id),
-        "pay_url": links.pay_url(property_code, reservation_id),
-        "search_url": f"{links.site_url}/",
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -56,7 +56,7 @@ class MailingSaga:
 
     def __init__(
         self, property_code: str, dispatch: Dispatch, streams: Streams, reservations: ReservationQuery,
-        hotel: HotelQuery, mail: SendGridMail, links: Callable[[UUID], GuestLinks],
+        hotel: HotelQuery, mail: SendGridMail, links: GuestLinks,
     ) -> None:  # fmt: skip
         self._property_code = property_code
         self._dispatch = dispatch
@@ -99,7 +99,8 @@ class MailingSaga:
         if found is None or not found.guest["email"]:
             return None
         hotel = await self._hotel.current()
-        letter = letter_of(found, hotel, self._links(asked.reservation_id))
+        told_at = next(fact.at for fact in found.document.timeline if fact.position == asked.cause)
+        letter = letter_of(found, hotel, self._links, told_at)
         written = await asyncio.to_thread(write, asked.kind, letter)
         return Message(
             notification_id=notification_id,

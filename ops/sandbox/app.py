@@ -34,7 +34,7 @@ class SandboxApp(FastAPI):
 def create_app(settings: SandboxSettings) -> FastAPI:
     """Build the sandbox on its state file; raises InUseError when another sandbox has it open."""
     store = Store(settings.state)
-    world = World(settings, store, SandboxClock(store))
+    world = World(settings, store, SandboxClock(store, settings.clock_file))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

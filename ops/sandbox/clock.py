@@ -4,6 +4,7 @@ Webhook signatures and retries use real time instead, because the receiver's ver
 """
 
 import time
+from pathlib import Path
 
 from ops.sandbox.store import Store
 
@@ -11,10 +12,12 @@ from ops.sandbox.store import Store
 class SandboxClock:
     """Seconds since 1970, moved by a stored offset."""
 
-    def __init__(self, store: Store) -> None:
-        """Continue with the offset that the state remembers."""
+    def __init__(self, store: Store, file: Path | None = None) -> None:
+        """Continue with the offset that the state remembers; tell it to a product's clock through `file`."""
         self._store = store
+        self._file = file
         self.offset_seconds: float = (store.get("setting", "clock") or {"offset_seconds": 0})["offset_seconds"]
+        self._tell()
 
     def now(self) -> int:
         """Give the sandbox's present as Unix seconds."""
@@ -24,3 +27,10 @@ class SandboxClock:
         """Remember a new distance from real time."""
         self.offset_seconds = offset_seconds
         self._store.put("setting", {"id": "clock", "offset_seconds": offset_seconds})
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._file is not None:
+            draft = self._file.with_suffix(".new")
+            draft.write_text(str(int(self.offset_seconds)))
+            draft.replace(self._file)

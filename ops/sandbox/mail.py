@@ -107,4 +107,4 @@ def _report(world: World, kept: Json, email: str) -> None:
 @router.get("/sendgrid/public-key")
 async def key(request: Request) -> JSONResponse:
     """Give the key that verifies the event webhooks, as SendGrid's settings page shows it."""
-    return JSONResponse({"public_key": public_key(request.app.state.world)})
+    return JSONResponse({"public_key": public_key(request.app.state.world.store)})

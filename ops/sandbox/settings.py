@@ -24,6 +24,8 @@ class SandboxSettings(BaseSettings):
     """May contain `{property}`, filled from the mail's custom_args; empty sends nothing."""
     clock_urls: tuple[str, ...] = ()
     """Product clocks that are moved along with this one."""
+    clock_file: Path | None = None
+    """A file that a product's clock reads its offset from, whole seconds."""
     seed: int = 1
     duplicate_share: float = 0.15
     reorder_share: float = 0.15

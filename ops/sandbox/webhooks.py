@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ops.sandbox import posting, timers
 from ops.sandbox.events import chaos
-from ops.sandbox.store import Json
+from ops.sandbox.store import Json, Store
 from ops.sandbox.world import World
 
 TICK_SECONDS = 0.5
@@ -96,7 +96,7 @@ def _stripe_headers(world: World, payload: str) -> dict[str, str]:
 
 def _sendgrid_headers(world: World, payload: str) -> dict[str, str]:
     at = str(int(time.time()))
-    signature = signing_key(world).sign(f"{at}{payload}".encode(), ec.ECDSA(hashes.SHA256()))
+    signature = signing_key(world.store).sign(f"{at}{payload}".encode(), ec.ECDSA(hashes.SHA256()))
     return {
         "Content-Type": "application/json",
         "User-Agent": "SendGrid Event API (sandbox)",
@@ -105,25 +105,21 @@ def _sendgrid_headers(world: World, payload: str) -> dict[str, str]:
     }
 
 
-def signing_key(world: World) -> ec.EllipticCurvePrivateKey:
+def signing_key(store: Store) -> ec.EllipticCurvePrivateKey:
     """Give the key pair of the mail events; it is made once and kept in the state."""
-    kept = world.store.get("setting", "signing_key")
+    kept = store.get("setting", "signing_key")
     if kept is None:
         pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         kept = {"id": "signing_key", "pem": pem.decode()}
-        world.store.put("setting", kept)
+        store.put("setting", kept)
     key = serialization.load_pem_private_key(kept["pem"].encode(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - we made it
     return key
 
 
-def public_key(world: World) -> str:
+def public_key(store: Store) -> str:
     """Give the public key as SendGrid shows it: base64 of its DER form, without the PEM lines."""
-    der = (
-        signing_key(world)
-        .public_key()
-        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    der = signing_key(store).public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()

@@ -14,7 +14,7 @@ from ledger.price import CancellationPolicy
 from ledger.refusal import Refusal
 from queries.calendar_file import calendar_file
 from queries.reservations import ReservationFound
-from web.bookings import booking_of, cancellation_preview
+from queries.bookings import booking_of, cancellation_preview
 from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import Desk, House

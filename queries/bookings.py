@@ -1,4 +1,4 @@
-"""A reservation as people see it: what is paid, what is left, what may be done. Shared by the API and the pages."""
+"""A reservation as people see it: what is paid, what is left, what may be done. Shared by API, pages and letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from ledger.clock import local_date
 from ledger.money import Money, total
 from ledger.price import cancellation_fee
-from queries.hotel import Hotel
+from projections.hotel import Hotel
 from queries.reservations import ReservationFound
 
 PAID_STATES = frozenset({"captured", "capturing", "refunding", "refunded", "refund_failed"})

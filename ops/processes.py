@@ -1,0 +1,33 @@
+"""The two background processes: followers, and workers with the sweeper. Both end in order on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+
+from ops.follow import follow as follow_all
+from ops.settings import Settings
+from ops.wiring import wired
+from ops.workers import THREADS, Worker, broker_at, hints
+
+
+async def follow(settings: Settings) -> None:
+    """Keep the read models up with the log until a signal."""
+    async with wired(settings, connections=8) as wiring:
+        await _until_signal(follow_all(wiring, hints(broker_at(settings.redis_url or ""))))
+
+
+async def work(settings: Settings) -> None:
+    """Take saga steps until a signal."""
+    async with wired(settings, connections=THREADS) as wiring:
+        await _until_signal(Worker(wiring, broker_at(settings.redis_url or "")).run())
+
+
+async def _until_signal(running: Coroutine[None, None, None]) -> None:
+    task = asyncio.ensure_future(running)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task

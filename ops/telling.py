@@ -1,0 +1,62 @@
+"""Reservations and histories as text for a terminal, and as JSON for scripts. Personal data stays sealed."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.event import Recorded
+from ops.settings import BadConfiguration
+from ops.wiring import Wiring
+from web.house import Desk
+
+
+async def reservation_text(wiring: Wiring, property_code: str, reservation_id: UUID) -> tuple[dict[str, Any], str]:
+    """Give a reservation as (JSON, text). Raises BadConfiguration when there is none."""
+    desk = await _desk(wiring, property_code)
+    found = await desk.reservations.from_ledger(reservation_id)
+    if found is None:
+        message = f"{property_code} has no reservation {reservation_id}"
+        raise BadConfiguration(message)
+    document = found.document
+    lines = [f"{document.held.confirmation_code}  {document.state}  position {found.position}"]
+    lines += [
+        f"  {stay.room_type} {stay.room}  {stay.dates.arrival} to {stay.dates.departure}  {stay.rate_plan}"
+        f"  {stay.price.total.amount_minor} {stay.price.total.currency} minor units"
+        for stay in document.held.stays
+    ]
+    lines += [f"  payment {row.payment_id}  {row.state}  {row.amount.amount_minor} {row.amount.currency}" for row in document.payments]
+    return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(lines)
+
+
+async def history_text(wiring: Wiring, property_code: str, subject: UUID) -> tuple[list[dict[str, Any]], str]:
+    """Give every event of a stream as (JSON, text); of a reservation, those of its payments and room-nights too."""
+    desk = await _desk(wiring, property_code)
+    events = await desk.streams.read([subject])
+    related = {
+        payment
+        for each in events
+        if (payment := getattr(each.event, "payment_id", None)) is not None
+    }
+    if related:
+        events = sorted([*events, *await desk.streams.read(related)], key=lambda each: each.position)
+    lines = [_line(each) for each in events]
+    return [{**msgspec.to_builtins(each), "topic": each.event.topic} for each in events], "\n".join(lines) or f"no events of {subject}"
+
+
+def _line(recorded: Recorded) -> str:
+    cause = f"  because of {recorded.cause_position}" if recorded.cause_position else ""
+    return (
+        f"{recorded.position:>8}  {recorded.recorded_at:%Y-%m-%d %H:%M:%S.%f}  {recorded.event.topic:<34}"
+        f"  {recorded.actor}  command {recorded.command_id} {recorded.command_index + 1}/{recorded.command_count}{cause}"
+    )
+
+
+async def _desk(wiring: Wiring, property_code: str) -> Desk:
+    desk = await wiring.desk(property_code)
+    if desk is None:
+        message = f"there is no property {property_code!r}: run nightledger seed FILE first"
+        raise BadConfiguration(message)
+    return desk

@@ -1,0 +1,152 @@
+"""`nightledger up`: servers, sandbox, web, workers and followers under one supervisor, in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from ops.api_keys import create_key
+from ops.embedded import Servers, embedded_servers
+from ops.migrate import migrate
+from ops.sandbox.store import Store
+from ops.sandbox.webhooks import public_key
+from ops.secrets import webhook_secret
+from ops.seeding import seed
+from ops.settings import BadConfiguration, Settings
+from ops.supervisor import Child, Supervisor
+from ops.wiring import wired
+from queries.access import SCOPES
+
+DEMO = Path(__file__).parent / "properties" / "ella.toml"
+READY_SECONDS = 60
+Say = Callable[[str], None]
+
+
+def up(settings: Settings, say: Say) -> int:
+    """Run everything until a signal; give the exit code. Raises BadConfiguration, EmbeddedServerError."""
+    data_dir = settings.data_dir.expanduser().absolute()
+    with closing(_listen(settings.host, settings.port, "PORT")) as web_socket:
+        with_sandbox = not settings.stripe_api_key
+        if with_sandbox:
+            _listen(settings.host, settings.vendor_port, "SANDBOX_PORT").close()
+        with embedded_servers(data_dir, database_url=settings.database_url, redis_url=settings.redis_url) as servers:
+            environment = _environment(settings, data_dir, servers, with_sandbox=with_sandbox)
+            full = Settings.model_validate({name.lower(): value for name, value in environment.items()})
+            asyncio.run(_prepare(full, say))
+            children = _children(full, environment, web_socket, with_sandbox=with_sandbox)
+            return Supervisor(children, servers.started).run(lambda: _announce(full, say, with_sandbox=with_sandbox))
+
+
+def _listen(host: str, port: int, name: str) -> socket.socket:
+    """Take a port, to be lent to the web processes. Raises BadConfiguration when somebody else has it."""
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(2048)
+    except OSError as busy:
+        taken.close()
+        message = f"port {port} of {host} cannot be used ({busy.strerror}): choose another with {name}=…, or end what has it"
+        raise BadConfiguration(message) from None
+    taken.set_inheritable(True)
+    return taken
+
+
+def _environment(settings: Settings, data_dir: Path, servers: Servers, *, with_sandbox: bool) -> dict[str, str]:
+    """Say to the children where everything is. Vendors are the local sandbox unless real keys are given."""
+    metrics = data_dir / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir(parents=True)
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "PORT": str(settings.port),
+    }
+    if with_sandbox:
+        vendor = f"http://{settings.host}:{settings.vendor_port}"
+        clock = data_dir / "clock-offset"
+        environment |= {
+            "STRIPE_API_KEY": "sk_test_sandbox",
+            "STRIPE_API_BASE": vendor,
+            "STRIPE_WEBHOOK_SECRET": webhook_secret(settings),
+            "SENDGRID_API_KEY": "SG.sandbox",
+            "SENDGRID_HOST": vendor,
+            "SENDGRID_WEBHOOK_PUBLIC_KEY": _mail_key(data_dir / "sandbox.sqlite"),
+            "CLOCK_FILE": str(clock),
+            "SANDBOX_CLOCK_FILE": str(clock),
+            "SANDBOX_PORT": str(settings.vendor_port),
+            "SANDBOX_HOST": settings.host,
+            "SANDBOX_STATE": str(data_dir / "sandbox.sqlite"),
+            "SANDBOX_WEBHOOK_SECRET": webhook_secret(settings),
+            "SANDBOX_WEBHOOK_URL": f"http://{settings.host}:{settings.port}/webhooks/{{property}}/stripe",
+            "SANDBOX_SENDGRID_WEBHOOK_URL": f"http://{settings.host}:{settings.port}/webhooks/{{property}}/sendgrid",
+        }
+    return environment
+
+
+def _mail_key(state: Path) -> str:
+    """Read the key that the sandbox's mail reports are signed with, before the sandbox takes its file."""
+    with closing(Store(state)) as store:
+        return public_key(store)
+
+
+def _children(settings: Settings, environment: dict[str, str], web_socket: socket.socket, *, with_sandbox: bool) -> list[Child]:
+    us = [sys.executable, "-m", "ops.cli"]
+    descriptor = web_socket.fileno()
+    children = [
+        Child("follow", [*us, "follow"], environment, stage=2),
+        Child("work", [*us, "work"], environment, stage=1),
+    ]
+    if with_sandbox:
+        children.append(Child("sandbox", [sys.executable, "-m", "ops.sandbox"], environment, stage=3))
+    children += [
+        Child(f"web-{number}", [*us, "serve", "--fd", str(descriptor)], environment, pass_fds=(descriptor,), stage=0)
+        for number in range(1, settings.web_workers + 1)
+    ]
+    return children
+
+
+async def _prepare(settings: Settings, say: Say) -> None:
+    """Bring the schema up to date and, on a new installation, open the demo property and make its demo key."""
+    await migrate(settings.database_url or "")
+    async with wired(settings, connections=2) as wiring:
+        if await wiring.access.properties():
+            return
+        code, _ = await seed(wiring, DEMO)
+        _, key = await create_key(wiring, code, SCOPES, "demo")
+        say(f"opened the demo property {code}; demo API key (shown once, all scopes): {key}")
+        say("another key: nightledger api-key create --help")
+
+
+def _announce(settings: Settings, say: Say, *, with_sandbox: bool) -> None:
+    """Wait until the site can serve, then say where it is. Raises TimeoutError."""
+    address = f"http://{settings.host}:{settings.port}"
+    wait_for(f"{address}/readyz")
+    if with_sandbox:
+        wait_for(f"http://{settings.host}:{settings.vendor_port}/livez")
+        say(f"mails and payments go to the local sandbox http://{settings.host}:{settings.vendor_port}")
+    say(f"ready {address}")
+
+
+def wait_for(address: str, seconds: float = READY_SECONDS) -> None:
+    """Wait until an address answers 200. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(URLError, OSError), urlopen(address, timeout=2) as answer:  # noqa: S310 - our own address
+            if answer.status == 200:  # noqa: PLR2004 - as HTTP names it
+                return
+        time.sleep(0.05)
+    message = f"{address} did not become ready in {seconds} s: read the lines above"
+    raise TimeoutError(message)
