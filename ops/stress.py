@@ -187,7 +187,7 @@ def _own_server(settings: Settings) -> Iterator[tuple[Settings, str]]:
         environment = {
             **os.environ, "DATA_DIR": directory, "PORT": str(port), "SANDBOX_PORT": str(port + 1), "WEB_WORKERS": str(settings.web_workers),
         }  # fmt: skip
-        process = subprocess.Popen(  # noqa: S603 - our own program
+        process = subprocess.Popen(
             [sys.executable, "-m", "ops.cli", "up"], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
         )
         try:

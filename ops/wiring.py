@@ -13,7 +13,7 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -45,6 +45,8 @@ from queries.streams import Streams
 from web.house import Desk, House, WebSettings
 from web.limits import Limits
 from web.links import Links
+
+REDIS_CONNECTIONS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,12 @@ class Wiring:
     def house(self, is_ready: Callable[[], Awaitable[dict[str, str]]]) -> House:
         """Build what the web works with."""
         settings = self.settings
-        storage = RedisStorage(f"async+{_limits_url(settings.redis_url or '')}", implementation="redispy")
+        url = settings.redis_url or ""
+        storage = RedisStorage(
+            f"async+{_limits_url(url)}",
+            implementation="redispy",
+            connection_pool=_redis_pool(url),  # type: ignore[arg-type]  # the library hands its options on; its hints leave this one out
+        )
         return House(
             settings=WebSettings(
                 site_url=settings.site_url,
@@ -197,9 +204,16 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
 
 def connect_redis(url: str) -> Redis:
     """Give a client that answers or fails quickly: bookings go on without it."""
-    return Redis.from_url(
-        url, socket_timeout=2, socket_connect_timeout=0.5, retry=Retry(ExponentialBackoff(cap=0.1, base=0.01), 2)
+    return Redis(connection_pool=_redis_pool(url))
+
+
+def _redis_pool(url: str) -> BlockingConnectionPool:
+    """Share few connections between many callers, who wait for their turn instead of failing."""
+    retry = Retry(ExponentialBackoff(cap=0.1, base=0.01), 2)
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        url, max_connections=REDIS_CONNECTIONS, timeout=2, socket_timeout=2, socket_connect_timeout=0.5, retry=retry
     )
+    return pool
 
 
 def keys_path(settings: Settings) -> Path:
@@ -217,4 +231,3 @@ def keys_path(settings: Settings) -> Path:
 def _limits_url(url: str) -> str:
     """Put a Redis address into the form that the limits library knows; it writes sockets as redis+unix."""
     return url.replace("unix://", "redis+unix://", 1) if url.startswith("unix://") else url
-

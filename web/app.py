@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from secure import ContentSecurityPolicy, PermissionsPolicy, ReferrerPolicy, Secure, XContentTypeOptions, XFrameOptions
 from starlette.responses import Response
 
 from web import health, webhooks
 from web.api import availability, events, holds, reservations, revenue
+from web.doors import visitor_of
 from web.house import House
+from web.limits import TooMany
 from web.pages import booking, managing, paying
-from web.problems import Problem, answer_to, install
+from web.problems import answer_to, install
 
 HERE = Path(__file__).parent
 API = "/api/v1/properties/{property_code}"
@@ -54,22 +56,21 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     install(app)
     for module in (availability, holds, reservations, revenue, events):
-        app.include_router(module.router, prefix=API)
+        app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, managing):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Limit requests by address, and give every answer its security headers."""
+        """Limit requests without a key by address, and give every answer its security headers."""
         path = request.url.path
         response: Response | None = None
-        if not path.startswith(UNLIMITED) and request.client is not None:
-            wait = await house.limits.wait_seconds(request.client.host)
-            if wait:
-                many = Problem(
-                    "too_many_requests", f"Too many requests from your address: try again in {wait} s.", retry_after=wait
-                )
+        has_key = request.headers.get("authorization", "").startswith("Bearer nl_")
+        if not has_key and not path.startswith(UNLIMITED) and request.client is not None:
+            try:
+                await house.limits.check(request.client.host)
+            except TooMany as many:
                 response = answer_to(request, many)
         if response is None:
             response = await answer(request)

@@ -71,14 +71,16 @@ class Visitor:
 async def visitor_of(
     request: Request, house: HouseDoor, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Visitor:
-    """Tell who calls. Raises Problem 401 for an API key that is not good."""
+    """Tell who calls. Raises Problem 401 for an API key that is not good, and 429 for too many of those."""
     token = bearer.credentials if bearer else ""
+    address = request.client.host if request.client else "unknown"
     caller = None
     if token.startswith("nl_"):
         caller = await house.access.caller(token)
         if caller is None:
+            await house.limits.check(address)
             raise Problem("key.unknown", "This API key is unknown or revoked: ask for a new one.")
-    return Visitor(request.client.host if request.client else "unknown", caller, token)
+    return Visitor(address, caller, token)
 
 
 VisitorDoor = Annotated[Visitor, Depends(visitor_of)]

@@ -9,7 +9,15 @@ import time
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from ledger.refusal import Refusal
+
 logger = logging.getLogger(__name__)
+
+
+class TooMany(Refusal):
+    """An address asks too often."""
+
+    code = "too_many_requests"
 
 
 class Limits:
@@ -18,6 +26,12 @@ class Limits:
     def __init__(self, limiter: MovingWindowRateLimiter, per_minute: int) -> None:
         self._limiter = limiter
         self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
+
+    async def check(self, address: str) -> None:
+        """Count a request. Raises TooMany when it may not pass."""
+        wait = await self.wait_seconds(address)
+        if wait:
+            raise TooMany(f"Too many requests from your address: try again in {wait} s.", retry_after=wait)
 
     async def wait_seconds(self, address: str) -> int:
         """Count a request; give 0 when it may pass, else the seconds until the next may."""

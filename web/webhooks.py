@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import stripe
@@ -23,7 +23,13 @@ from web.problems import Problem
 
 router = APIRouter(prefix="/webhooks/{property_code}", tags=["webhooks"])
 logger = logging.getLogger(__name__)
-LARGEST_BODY = 1_000_000
+STEPS: dict[str, Literal["sent", "delivered", "failed"]] = {
+    "processed": "sent",
+    "delivered": "delivered",
+    "bounce": "failed",
+    "dropped": "failed",
+}
+"""What SendGrid's reports mean for a message; the others mean nothing to us."""
 
 
 class Forged(Problem):
@@ -65,7 +71,7 @@ async def from_sendgrid(house: HouseDoor, desk: DeskDoor, request: Request) -> d
 
 
 async def _report(desk: Desk, report: dict[str, Any]) -> None:
-    step = {"delivered": "delivered", "bounce": "failed", "dropped": "failed", "processed": "sent"}.get(report.get("event", ""))
+    step = STEPS.get(report.get("event", ""))
     try:
         notification_id = UUID(report["notification_id"])
     except (KeyError, ValueError, TypeError):

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from commands.cancel_reservation import CancellationReason, CancelReservation
+from queries.bookings import Booking, booking_of, cancellation_preview
 from queries.reservations import ReservationFound
 from web.api.amounts import amount
-from queries.bookings import Booking, booking_of, cancellation_preview
 from web.doors import After, DeskDoor, HouseDoor, Visitor, VisitorDoor, asked, key_of, settle
 from web.house import Desk, House
 from web.problems import Problem

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from commands.cancel_reservation import CancelReservation
 from ledger.price import CancellationPolicy
 from ledger.refusal import Refusal
+from queries.bookings import booking_of, cancellation_preview
 from queries.calendar_file import calendar_file
 from queries.reservations import ReservationFound
-from queries.bookings import booking_of, cancellation_preview
 from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import Desk, House

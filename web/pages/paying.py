@@ -155,7 +155,7 @@ async def _onward(request: Request, paid: Paid, found: ReservationFound) -> Resp
     troubled = any(
         payment.state == "requested" and (paid.house.clock.now() - payment.at).total_seconds() > 20
         for payment in found.document.payments
-    )  # noqa: PLR2004
+    )
     return _show(request, paid, found, "trouble" if troubled else "preparing")
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from ledger.money import Money
 from ledger.price import nightly_totals
+from queries.bookings import Booking
 from queries.hotel import Hotel
 from queries.offers import PlanOffer, Wish
 from queries.reservations import ReservationFound
-from queries.bookings import Booking
 from web.pages.search import Search
 
 LINE_LABELS = {"room": "Room", "extra_adult": "Further adults", "extra_child": "Children", "board": "Meals"}
