@@ -336,7 +336,9 @@ def create(scopes: tuple[str, ...], property_code: str | None, note: str, as_jso
 def list_keys(as_json: bool) -> None:  # noqa: FBT001 - a flag
     """List the keys, without their secrets."""
     rows = on_servers(api_keys.list_keys)
-    lines = [f"{row[0]}  {row[1] or 'all properties'}  {','.join(row[2])}  {row[3]}{'  revoked' if row[5] else ''}" for row in rows]
+    lines = [
+        f"{row[0]}  {row[1] or 'all properties'}  {','.join(row[2])}  {row[3]}{'  revoked' if row[5] else ''}" for row in rows
+    ]
     _print([list(row) for row in rows], as_json, "\n".join(lines) or "there are no keys yet: nightledger api-key create --help")
 
 

@@ -16,7 +16,9 @@ async def examine(wiring: Wiring) -> tuple[dict[str, str], bool]:
     """Look at everything: (part → state, whether something is wrong)."""
     parts = {"nightledger": f"ok, {version('nightledger')} on Python {platform.python_version()}"}
     async with wiring.pool.connection() as connection:
-        row = await (await connection.execute("SELECT version(), current_setting('fsync'), current_setting('synchronous_commit')")).fetchone()
+        row = await (
+            await connection.execute("SELECT version(), current_setting('fsync'), current_setting('synchronous_commit')")
+        ).fetchone()
     if row is not None:
         server, fsync, synchronous = row
         durable = (fsync, synchronous) != ("off", "off") and fsync == "on" and synchronous != "off"

@@ -100,7 +100,9 @@ class _Shelf:
     async def compare(self, live: int, new: int) -> list[str]:
         """List what the two generations hold otherwise, leaving out how far they are and when a worker will try again."""
         before, after = await self._contents(live), await self._contents(new)
-        return sorted(str(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key) and key != "position")
+        return sorted(
+            str(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key) and key != "position"
+        )
 
     async def _contents(self, generation: int) -> dict[Any, Any]:
         if isinstance(self._model, RedisModel):

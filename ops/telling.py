@@ -27,23 +27,25 @@ async def reservation_text(wiring: Wiring, property_code: str, reservation_id: U
         f"  {stay.price.total.amount_minor} {stay.price.total.currency} minor units"
         for stay in document.held.stays
     ]
-    lines += [f"  payment {row.payment_id}  {row.state}  {row.amount.amount_minor} {row.amount.currency}" for row in document.payments]
-    return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(lines)
+    lines += [
+        f"  payment {row.payment_id}  {row.state}  {row.amount.amount_minor} {row.amount.currency}" for row in document.payments
+    ]
+    return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(
+        lines
+    )
 
 
 async def history_text(wiring: Wiring, property_code: str, subject: UUID) -> tuple[list[dict[str, Any]], str]:
     """Give every event of a stream as (JSON, text); of a reservation, those of its payments and room-nights too."""
     desk = await _desk(wiring, property_code)
     events = await desk.streams.read([subject])
-    related = {
-        payment
-        for each in events
-        if (payment := getattr(each.event, "payment_id", None)) is not None
-    }
+    related = {payment for each in events if (payment := getattr(each.event, "payment_id", None)) is not None}
     if related:
         events = sorted([*events, *await desk.streams.read(related)], key=lambda each: each.position)
     lines = [_line(each) for each in events]
-    return [{**msgspec.to_builtins(each), "topic": each.event.topic} for each in events], "\n".join(lines) or f"no events of {subject}"
+    return [{**msgspec.to_builtins(each), "topic": each.event.topic} for each in events], "\n".join(
+        lines
+    ) or f"no events of {subject}"
 
 
 def _line(recorded: Recorded) -> str:
