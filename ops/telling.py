@@ -15,7 +15,7 @@ from web.house import Desk
 
 async def reservation_text(wiring: Wiring, property_code: str, reservation_id: UUID) -> tuple[dict[str, Any], str]:
     """Give a reservation as (JSON, text). Raises BadConfiguration when there is none."""
-    desk = await _desk(wiring, property_code)
+    desk = await desk_of(wiring, property_code)
     found = await desk.reservations.from_ledger(reservation_id)
     if found is None:
         message = f"{property_code} has no reservation {reservation_id}"
@@ -37,7 +37,7 @@ async def reservation_text(wiring: Wiring, property_code: str, reservation_id: U
 
 async def history_text(wiring: Wiring, property_code: str, subject: UUID) -> tuple[list[dict[str, Any]], str]:
     """Give every event of a stream as (JSON, text); of a reservation, those of its payments and room-nights too."""
-    desk = await _desk(wiring, property_code)
+    desk = await desk_of(wiring, property_code)
     events = await desk.streams.read([subject])
     related = {payment for each in events if (payment := getattr(each.event, "payment_id", None)) is not None}
     if related:
@@ -56,7 +56,8 @@ def _line(recorded: Recorded) -> str:
     )
 
 
-async def _desk(wiring: Wiring, property_code: str) -> Desk:
+async def desk_of(wiring: Wiring, property_code: str) -> Desk:
+    """Give the desk of a property. Raises BadConfiguration when there is none."""
     desk = await wiring.desk(property_code)
     if desk is None:
         message = f"there is no property {property_code!r}: run nightledger seed FILE first"

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ledger.refusal import Refusal, Unavailable, code_of
-from web.pages.templating import page
+from web.templating import page
 
 logger = logging.getLogger(__name__)
 

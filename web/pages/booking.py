@@ -24,9 +24,9 @@ from web.forms import Forms
 from web.house import Desk, House
 from web.pages.front import FrontDoor
 from web.pages.search import Search, read_search
-from web.pages.templating import page
 from web.pages.views import offer_view, room_type_view
 from web.problems import Problem, status_of
+from web.templating import page
 
 router = APIRouter(include_in_schema=False)
 

@@ -19,9 +19,9 @@ from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import Desk, House
 from web.pages.front import FrontDoor
-from web.pages.templating import page
 from web.pages.views import reservation_view, subject_of
 from web.problems import Problem
+from web.templating import page
 
 router = APIRouter(include_in_schema=False)
 REASONS = (

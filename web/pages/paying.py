@@ -26,9 +26,9 @@ from queries.reservations import ReservationFound
 from web.doors import HouseDoor, correlation
 from web.forms import Forms
 from web.house import Desk, House
-from web.pages.templating import page
 from web.pages.views import subject_of
 from web.problems import Problem
+from web.templating import page
 
 router = APIRouter(include_in_schema=False)
 PATIENCE_SECONDS = 4.0

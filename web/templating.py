@@ -20,7 +20,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from starlette.responses import Response
 
-HERE = Path(__file__).parent.parent
+HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LOCALE = "en_US"
 

@@ -1,0 +1,106 @@
+"""The main commands on bookings, for scripts: hold, confirm, cancel, show, history."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import click
+from pydantic import ValidationError
+
+from commands.cancel_reservation import CancelReservation
+from commands.confirm_reservation import ConfirmReservation
+from commands.dispatch import Asked
+from commands.hold_stay import HoldStay
+from ledger.command import Command, Urgency
+from ops.cli.running import FAILED, JSON, PROPERTY, on_servers, show
+from ops.settings import BadConfiguration
+from ops.telling import desk_of, history_text, reservation_text
+from ops.wiring import Wiring
+
+C = TypeVar("C", bound=Command)
+KEY = click.option("--id", "key", default=None, type=click.UUID, help="Command id: the same id and content, the same answer.")
+
+
+async def _dispatch(wiring: Wiring, property_code: str, command: Command, key: UUID | None) -> dict[str, Any]:
+    desk = await desk_of(wiring, property_code)
+    outcome = await desk.dispatch(command, Asked(command_id=key or uuid4(), actor="cli", urgency=Urgency.PROMISED))
+    return {**outcome.answer, "position": outcome.position}
+
+
+@click.command()
+@PROPERTY
+@click.option("--room-type", required=True)
+@click.option("--rate-plan", required=True)
+@click.option("--arrival", required=True, help="YYYY-MM-DD")
+@click.option("--departure", required=True, help="YYYY-MM-DD")
+@click.option("--adults", default=2, show_default=True, help="Adults in each room.")
+@click.option("--children", default=0, show_default=True, help="Children in each room.")
+@click.option("--rooms", default=1, show_default=True)
+@click.option("--name", required=True, help="The guest's name.")
+@click.option("--email", required=True, help="The guest's e-mail.")
+@KEY
+def hold(property_code: str, key: UUID | None, **wish: Any) -> None:  # noqa: ANN401 - click's options
+    """Hold rooms for a guest; prints the reservation as JSON."""
+    guest = {"name": wish.pop("name"), "email": wish.pop("email")}
+    command = _command(HoldStay, {**wish, "guest": guest})
+    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+
+
+@click.command()
+@click.argument("reservation_id", type=click.UUID)
+@click.option("--guarantee", default="staff", show_default=True, help="On what the booking rests.")
+@PROPERTY
+@KEY
+def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID | None) -> None:
+    """Confirm a held reservation without a card payment."""
+    command = ConfirmReservation(reservation_id=reservation_id, guarantee=guarantee)
+    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+
+
+@click.command()
+@click.argument("reservation_id", type=click.UUID)
+@click.option("--reason", default="other", show_default=True)
+@PROPERTY
+@KEY
+def cancel(reservation_id: UUID, reason: str, property_code: str, key: UUID | None) -> None:
+    """Cancel a reservation by its policy, or give a hold back."""
+    command = _command(CancelReservation, {"reservation_id": reservation_id, "reason": reason})
+    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+
+
+def _command(kind: type[C], content: dict[str, Any]) -> C:
+    try:
+        return kind.model_validate(content)
+    except ValidationError as wrong:
+        rules = [f"--{str(problem['loc'][-1]).replace('_', '-')}: {problem['msg']}" for problem in wrong.errors()]
+        raise BadConfiguration("; ".join(rules)) from None
+
+
+@click.group()
+def reservation() -> None:
+    """Look at reservations."""
+
+
+@reservation.command("show")
+@click.argument("reservation_id", type=click.UUID)
+@PROPERTY
+@JSON
+def show_reservation(reservation_id: UUID, property_code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Show a reservation as the ledger has it now."""
+    answer, text = on_servers(lambda wiring: reservation_text(wiring, property_code, reservation_id))
+    show(answer, as_json, text)
+
+
+@click.command()
+@click.argument("subject", type=click.UUID)
+@PROPERTY
+@JSON
+def history(subject: UUID, property_code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List every event of a reservation (with its payments and messages) or of any one stream, in order."""
+    answer, text = on_servers(lambda wiring: history_text(wiring, property_code, subject))
+    show(answer, as_json, text)
+    if not answer:
+        sys.exit(FAILED)
