@@ -1,0 +1,37 @@
+"""The log folded from nothing, and what a writer has kept folded, in a form that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from ledger.catalogue import Aggregate
+from ledger.log import Row
+from tests.reception import CATALOGUE, Reception
+
+State = tuple[int, dict[str, Any]]
+"""Version of a stream and everything its aggregate knows."""
+
+
+def fold(rows: Iterable[Row]) -> dict[UUID, tuple[int, Aggregate]]:
+    """Fold a log into (version, aggregate) by stream, without the writer's code."""
+    folds: dict[UUID, tuple[int, Aggregate]] = {}
+    for row in rows:
+        version, aggregate = folds.get(row.stream) or (0, CATALOGUE.aggregate_of(row.topic)())
+        aggregate.apply(CATALOGUE.decode(row.topic, row.payload))
+        folds[row.stream] = (version + 1, aggregate)
+    return folds
+
+
+def replayed(rows: Iterable[Row]) -> dict[UUID, State]:
+    """Give the state of every stream of a log."""
+    return {stream: (version, vars(aggregate)) for stream, (version, aggregate) in fold(rows).items()}
+
+
+def live(reception: Reception) -> dict[UUID, State]:
+    """Give the state of every stream that a writer keeps and to which something happened."""
+    kept = reception.writer._folded._streams
+    return {
+        stream: (folded.version, vars(folded.aggregate)) for stream, folded in kept.items() if folded.aggregate is not None
+    }  # fmt: skip
