@@ -43,6 +43,7 @@ class Holder:
         return Holder.HoldCounted(reservation_id=reservation_id, held_until=held_until)
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case Holder.HoldCounted():
                 self.holds = (*self.holds, (event.reservation_id, event.held_until))

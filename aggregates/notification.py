@@ -77,9 +77,10 @@ class Notification:
 
     def start_sending(self) -> list[Event]:
         """Note that the provider is about to be asked. Raises Unknown; nothing when it was sent."""
+        reservation_id = self.known()
         if self.state not in {"asked", "sending"}:
             return []
-        return [Notification.SendingStarted(reservation_id=self.known(), attempt=self.attempt + 1)]
+        return [Notification.SendingStarted(reservation_id=reservation_id, attempt=self.attempt + 1)]
 
     def report(self, outcome: Literal["not_taken", "sent", "delivered", "failed"], detail: str) -> list[Event]:
         """Take over what the provider says; what is known already or comes too late changes nothing. Raises Unknown."""
@@ -101,6 +102,7 @@ class Notification:
         return self.reservation_id
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case Notification.Asked():
                 self.state, self.reservation_id = "asked", event.reservation_id

@@ -241,6 +241,7 @@ class Payment:
         return self.captured if self.state == "captured" else Money(0, self.amount.currency)
 
     def apply(self, event: Event) -> None:  # noqa: C901 - one line of assignment a kind of event
+        """Take over what the event says; only assigns."""
         match event:
             case Payment.Requested():
                 self.state, self.reservation_id = "requested", event.reservation_id

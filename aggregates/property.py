@@ -36,7 +36,7 @@ class Room(Struct, frozen=True, kw_only=True):
 
 
 class Definition(Struct, frozen=True, kw_only=True):
-    """Everything fixed about a property. Times of day are hotel time, HH:MM; `languages` are BCP 47 tags, the first is default."""
+    """Everything fixed about a property. Times of day are hotel time, HH:MM; the time zone is an IANA name."""
 
     code: str
     name: str
@@ -139,6 +139,7 @@ class Property:
         return found
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case Property.Opened(definition=definition) | Property.Redefined(definition=definition):
                 self.definition = definition

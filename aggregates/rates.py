@@ -165,6 +165,7 @@ class Rates:
         return self.tariff
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case Rates.Published(tariff=tariff):
                 self.tariff = tariff

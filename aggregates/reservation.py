@@ -186,6 +186,7 @@ class Reservation:
         return Reservation.Cancelled(reason=reason, fee=fee, refund=refund)
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case Reservation.Held():
                 self.state, self.stays, self.held_until = "held", event.stays, event.held_until

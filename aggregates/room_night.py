@@ -110,6 +110,7 @@ class RoomNight:
         return RoomNight.Cancelled(room=room, stay_date=stay_date, stay_id=stay_id)
 
     def apply(self, event: Event) -> None:
+        """Take over what the event says; only assigns."""
         match event:
             case RoomNight.HoldRequested():
                 self.state, self.stay_id, self.held_until = "held", event.stay_id, event.held_until

@@ -12,7 +12,7 @@ from ledger.ids import notification_id
 
 
 class AskNotification(Command):
-    """A message of a kind about a reservation; `cause` is the position of the event that it tells, so that one fact is told once."""
+    """A message of a kind about a reservation. `cause`: the position of the event that it tells; one fact is told once."""
 
     reservation_id: UUID
     kind: str

@@ -29,7 +29,7 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa: ARG001 - the shape of all handlers
-    """Confirm while every night is still held; an open payment page is closed. Raises Reservation.NotHeld, RoomNight.NotHeld."""
+    """Confirm while all nights are held; an open payment is voided. Raises Reservation.NotHeld, RoomNight.NotHeld."""
     command = envelope.asks(ConfirmReservation)
     reservation = known.get(Reservation, command.reservation_id)
     confirmed = reservation.confirm(command.guarantee)

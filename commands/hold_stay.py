@@ -71,7 +71,7 @@ class HoldStay(Command):
 
 @dataclass(frozen=True)
 class HoldAdvice:
-    """What the edge adds: rooms to try first, how long a hold lives, whose holds count and how many each may have, the channel."""
+    """What the edge adds: rooms to try first, how long a hold lives, who holds and how often each may, the channel."""
 
     rooms: tuple[str, ...]
     hold_ttl_seconds: int
@@ -196,7 +196,7 @@ def _choose_rooms(command: HoldStay, advice: HoldAdvice, definition: Definition,
         ]
 
     of_type = definition.rooms_of(command.room_type)
-    suggested = [room for room in advice.rooms if room in of_type]
+    suggested = [room for room in dict.fromkeys(advice.rooms) if room in of_type]
     known.require(_nights(definition.code, suggested, dates))
     chosen = free(suggested)
     if len(chosen) < command.rooms:

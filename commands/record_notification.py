@@ -28,10 +28,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa
     """Take the step over. Raises Notification.Unknown."""
     command = envelope.asks(RecordNotification)
     notification = known.get(Notification, command.notification_id)
-    if command.step == "sending":
-        events = notification.start_sending()
-    else:
-        events = notification.report(command.step, command.detail)
+    events = notification.start_sending() if command.step == "sending" else notification.report(command.step, command.detail)
     return Decision(changes=[Change(command.notification_id, event) for event in events])
 
 

@@ -91,7 +91,8 @@ class _Case:
         self.reservation_id = reservation_id
         self.reservation = known.get(Reservation, reservation_id)
 
-    def while_held(self) -> list[Change]:
+    def while_held(self) -> list[Change]:  # noqa: PLR0911 - the table, one return a cell
+        """Say what follows while the rooms are held and not yet booked."""
         match self.seen.status:
             case "requires_capture":
                 if self._may_confirm():
@@ -110,6 +111,7 @@ class _Case:
                 return []
 
     def while_capturing(self) -> list[Change]:
+        """Say what follows after the booking was confirmed on reserved money."""
         match self.seen.status:
             case "succeeded":
                 return [self._pay(self._captured())]
@@ -119,6 +121,7 @@ class _Case:
                 return []
 
     def while_voiding(self) -> list[Change]:
+        """Say what follows after it was decided that no money may be taken."""
         match self.seen.status:
             case "succeeded":
                 return [self._pay(self._captured()), *self._refund("paid after the hold ended")]

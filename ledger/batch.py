@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 READING_ROUNDS = 3
 LATE_ROUNDS = 4
-"""Rounds for decisions that turn out to need more than their `reads` named, such as a whole room type when it is nearly full."""
+"""Rounds for decisions that need more than their `reads` named, such as a whole room type when it is nearly full."""
 
 Result = Outcome | Exception
 
@@ -44,14 +44,16 @@ class Round:
         return outcomes
 
     def encode(self, decision: Decision, batch: Batch) -> None:
-        """Put a decision on top of the working state and into the batch."""
-        for guard in decision.guards:
+        """Put a decision on top of the working state and into the batch, or leave both as they are. Raises Unread."""
+        guards = tuple(decision.guards)
+        self.working.require([*(change.stream for change in decision.changes), *guards])
+        payloads = [self._catalogue.encode(change.event) for change in decision.changes]
+        for guard in guards:
             if guard not in self.working.changed:
                 batch.guards[guard] = self.working.version(guard)
         number = len(batch.commands) + 1
-        for index, change in enumerate(decision.changes):
+        for index, (change, payload) in enumerate(zip(decision.changes, payloads, strict=True)):
             version = self.working.apply(change.stream, change.event)
-            payload = self._catalogue.encode(change.event)
             batch.events.append((change.stream, version, change.event.topic, payload, number, index))
 
 
@@ -142,7 +144,8 @@ def _decide_in_order(
         now = max(envelope.occurred_at, reading.folded.recorded_at)
         try:
             decision = handlers[type(envelope.command)].decide(envelope, reading.working, now)
-            reading.working.require([*(change.stream for change in decision.changes), *decision.guards])
+            accepted = Outcome(accepted=True, answer=msgspec.to_builtins(decision.answer))
+            reading.encode(decision, decided.batch)
         except Unread as missing:
             late.append(place)
             unread.update(missing.streams)
@@ -152,9 +155,7 @@ def _decide_in_order(
             logger.exception("%s could not be decided", type(envelope.command).__name__)
             decided.results[place] = bug
         else:
-            reading.encode(decision, decided.batch)
             decided.keys.extend(envelope.keys)
-            accepted = Outcome(accepted=True, answer=dict(decision.answer))
             decided.record(place, envelope, accepted, len(decision.changes))
     return late, unread
 

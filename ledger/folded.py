@@ -13,6 +13,7 @@ from ledger.catalogue import Aggregate, Catalogue
 from ledger.command import Unread
 from ledger.event import Event
 from ledger.log import Row
+from ledger.refusal import Refusal
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -21,6 +22,12 @@ MOST_KEPT = 200_000
 
 FARTHEST_BEHIND = 20_000
 """Events that the others may have written before it is cheaper to forget everything and read only what is asked for."""
+
+
+class OtherKind(Refusal):
+    """The id names something else than what was asked for."""
+
+    code = "stream.other_kind"
 
 
 class Stream:
@@ -103,7 +110,7 @@ class Working:
         self.changed: dict[UUID, Stream] = {}
 
     def get(self, kind: type[A], stream: UUID) -> A:
-        """Give the aggregate of a stream, empty when nothing happened to it. Raises Unread."""
+        """Give the aggregate of a stream, empty when nothing happened to it. Raises Unread, OtherKind."""
         found = self.changed.get(stream)
         if found is None:
             if stream not in self._folded:
@@ -112,8 +119,7 @@ class Working:
         if found.aggregate is None:
             return kind()
         if not isinstance(found.aggregate, kind):
-            message = f"stream {stream} is a {type(found.aggregate).__name__}, not a {kind.__name__}"
-            raise TypeError(message)
+            raise OtherKind(f"{stream} is not the id of a {kind.__name__.lower()}: check the id.")
         return found.aggregate
 
     def require(self, streams: Iterable[UUID]) -> None:

@@ -78,10 +78,12 @@ class MasterKey:
         return HKDF(hashes.SHA256(), KEY_BYTES, None, purpose.encode()).derive(self._secret)
 
     def wrap(self, key: GuestKey) -> bytes:
+        """Encrypt a guest's key for the store."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(self._secret).encrypt(nonce, key.secret, key.key_id.bytes)
 
     def unwrap(self, key_id: UUID, wrapped: bytes) -> GuestKey:
+        """Decrypt a guest's key from the store. Raises MasterKeyWrong."""
         try:
             secret = AESGCM(self._secret).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.bytes)
         except InvalidTag:

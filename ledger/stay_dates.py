@@ -32,6 +32,7 @@ class StayDates(Struct, frozen=True):
 
     @property
     def nights(self) -> int:
+        """How many nights the stay has."""
         return (self.departure - self.arrival).days
 
     def __iter__(self) -> Iterator[date]:

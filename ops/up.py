@@ -7,12 +7,14 @@ import os
 import shutil
 import socket
 import sys
-import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
 
 from ops.api_keys import create_key
 from ops.embedded import Servers, embedded_servers
@@ -28,6 +30,7 @@ from queries.access import SCOPES
 
 DEMO = Path(__file__).parent / "properties" / "ella.toml"
 READY_SECONDS = 60
+LOOK_SECONDS = 0.1
 Say = Callable[[str], None]
 
 
@@ -142,11 +145,13 @@ def _announce(settings: Settings, say: Say, *, with_sandbox: bool) -> None:
 
 def wait_for(address: str, seconds: float = READY_SECONDS) -> None:
     """Wait until an address answers 200. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(URLError, OSError), urlopen(address, timeout=2) as answer:  # noqa: S310 - our own address
-            if answer.status == 200:  # noqa: PLR2004 - as HTTP names it
-                return
-        time.sleep(0.05)
-    message = f"{address} did not become ready in {seconds} s: read the lines above"
-    raise TimeoutError(message)
+    patience = Retry(
+        total=int(seconds / LOOK_SECONDS), backoff_factor=LOOK_SECONDS, backoff_max=LOOK_SECONDS, status_forcelist=(503,)
+    )
+    try:
+        answer = PoolManager().request("GET", address, retries=patience, timeout=2)
+    except HTTPError:
+        answer = None
+    if answer is None or answer.status != HTTPStatus.OK:
+        message = f"{address} did not become ready in {seconds:.0f} s: read the lines above"
+        raise TimeoutError(message)

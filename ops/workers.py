@@ -37,7 +37,7 @@ THREADS = 16
 
 def broker_at(redis_url: str) -> RedisBroker:
     """Build the broker: a worker that was killed gives its hints back after 15 s."""
-    broker = RedisBroker(
+    broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
         client=Redis.from_url(redis_url, socket_timeout=5), heartbeat_timeout=15_000, maintenance_chance=100_000
     )
     broker.declare_queue(QUEUE)
@@ -98,15 +98,10 @@ class Worker:
             sagas = await self._sagas_of(property_code)
             wait = await sagas.advance(rule, subject, lease.tries)
             outcome = "done"
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - one subject's fault must not stop the others; it is told and tried again
             wait = RETRY_SECONDS[min(lease.tries, len(RETRY_SECONDS)) - 1]
             outcome = "failed"
-            expected = isinstance(failure, Unavailable | psycopg.OperationalError)
-            logger.log(
-                logging.WARNING if expected else logging.ERROR,
-                "%s %s of %s failed, next try in %s s: %s: %s", rule, subject, property_code, wait, type(failure).__name__, failure,
-                exc_info=not expected,
-            )  # fmt: skip
+            _tell(failure, f"{rule} {subject} of {property_code}", wait)
         STEPS.labels(rule, outcome).inc()
         if wait is not None:
             async with self._wiring.pool.connection() as connection:
@@ -138,3 +133,13 @@ class Worker:
             if row is None or not row[0]:
                 return []
             return await due.overdue(connection, self._wiring.clock.now(), MOST_HINTS)
+
+
+def _tell(failure: Exception, step: str, wait: int) -> None:
+    """Log a step that failed: one line when a server is only away for a moment, else with its trace."""
+    passing = isinstance(failure, Unavailable | psycopg.OperationalError)
+    text = "%s failed, next try in %s s: %s: %s"
+    logger.log(
+        logging.WARNING if passing else logging.ERROR, text, step, wait, type(failure).__name__, failure,
+        exc_info=None if passing else failure,
+    )  # fmt: skip

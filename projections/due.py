@@ -63,7 +63,8 @@ class DueList:
                 return False
             await connection.execute(
                 self.model.statement(
-                    "DELETE FROM {schema}.due USING unnest(%s::text[], %s::uuid[], %s::bigint[]) AS over(rule, subject, position)"
+                    "DELETE FROM {schema}.due"
+                    " USING unnest(%s::text[], %s::uuid[], %s::bigint[]) AS over(rule, subject, position)"
                     " WHERE generation = %s AND due.rule = over.rule AND due.subject = over.subject"
                     " AND due.position <= over.position"
                 ),

@@ -18,7 +18,7 @@ RULE = "telling_guest"
 
 
 def react(events: Iterable[Recorded]) -> list[AskNotification]:
-    """Say which mails the events of a reservation and its payments call for, in order. Pure; the same events, the same mails."""
+    """Say which mails the events of a reservation and its payments call for, in order. Pure."""
     events = list(events)
     held = next((each for each in events if isinstance(each.event, Reservation.Held)), None)
     if held is None or not isinstance(held.event, Reservation.Held):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
 
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -12,6 +10,10 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from ledger.refusal import Refusal
 
 logger = logging.getLogger(__name__)
+
+
+RETRY_SECONDS = 20
+"""The window moves, so some of the allowance is back after a part of the minute."""
 
 
 class TooMany(Refusal):
@@ -38,10 +40,7 @@ class Limits:
         if self._item is None:
             return 0
         try:
-            if await self._limiter.hit(self._item, address):
-                return 0
-            reset = (await self._limiter.get_window_stats(self._item, address)).reset_time
+            return 0 if await self._limiter.hit(self._item, address) else RETRY_SECONDS
         except Exception as gone:  # noqa: BLE001 - whatever the store's client raises, guests must still be served
             logger.warning("requests are not limited, the counter does not answer: %s", type(gone).__name__)
             return 0
-        return max(1, math.ceil(reset - time.time()))

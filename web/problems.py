@@ -38,6 +38,7 @@ STATUS: Mapping[str, int] = {
     "rates.plan_unknown": MALFORMED,
     "rates.unpriced": MALFORMED,
     "reservation.unknown": 404,
+    "stream.other_kind": 404,
     "too_many_requests": 429,
     "form.stale": 403,
     "webhook.forged": 400,
@@ -133,7 +134,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _fault(request: Request, fault: Exception) -> Response:
-    logger.exception("unexpected fault at %s", request.url.path, exc_info=fault)
+    logger.error("unexpected fault at %s", request.url.path, exc_info=fault)
     detail = "This is our fault and was noted. Nothing was half-done: try again, or call us with the reference below."
     return _answer(request, 500, "fault", detail, [], {}, {})
 

@@ -42,7 +42,7 @@ async def _dispatch(wiring: Wiring, property_code: str, command: Command, key: U
 @click.option("--name", required=True, help="The guest's name.")
 @click.option("--email", required=True, help="The guest's e-mail.")
 @KEY
-def hold(property_code: str, key: UUID | None, **wish: Any) -> None:  # noqa: ANN401 - click's options
+def hold(property_code: str, key: UUID | None, **wish: Any) -> None:
     """Hold rooms for a guest; prints the reservation as JSON."""
     guest = {"name": wish.pop("name"), "email": wish.pop("email")}
     command = _command(HoldStay, {**wish, "guest": guest})
@@ -88,7 +88,7 @@ def reservation() -> None:
 @click.argument("reservation_id", type=click.UUID)
 @PROPERTY
 @JSON
-def show_reservation(reservation_id: UUID, property_code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def show_reservation(reservation_id: UUID, property_code: str, as_json: bool) -> None:
     """Show a reservation as the ledger has it now."""
     answer, text = on_servers(lambda wiring: reservation_text(wiring, property_code, reservation_id))
     show(answer, as_json, text)
@@ -98,7 +98,7 @@ def show_reservation(reservation_id: UUID, property_code: str, as_json: bool) ->
 @click.argument("subject", type=click.UUID)
 @PROPERTY
 @JSON
-def history(subject: UUID, property_code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def history(subject: UUID, property_code: str, as_json: bool) -> None:
     """List every event of a reservation (with its payments and messages) or of any one stream, in order."""
     answer, text = on_servers(lambda wiring: history_text(wiring, property_code, subject))
     show(answer, as_json, text)

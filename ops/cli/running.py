@@ -45,5 +45,6 @@ def _at(settings: Settings, database_url: str, redis_url: str) -> Settings:
     return settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
 
 
-def show(answer: object, as_json: bool, text: str) -> None:  # noqa: FBT001 - it is the command line's flag
+def show(answer: object, as_json: bool, text: str) -> None:
+    """Print an answer, as JSON when that was asked for."""
     click.echo(json.dumps(answer, default=str, indent=2) if as_json else text)

@@ -23,7 +23,7 @@ from queries.access import SCOPES
 
 @click.command()
 @JSON
-def migrate(as_json: bool) -> None:  # noqa: FBT001 - a flag
+def migrate(as_json: bool) -> None:
     """Bring the schema up to date."""
 
     async def do(wiring: Wiring) -> list[str]:
@@ -36,7 +36,7 @@ def migrate(as_json: bool) -> None:  # noqa: FBT001 - a flag
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @JSON
-def seed(file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def seed(file: Path, as_json: bool) -> None:
     """Open or update a property from a definition FILE (TOML)."""
     code, outcome = on_servers(lambda wiring: seed_file(wiring, file))
     changed = bool(outcome.answer.get("changed"))
@@ -52,7 +52,7 @@ def seed(file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
 @click.option("--dry-run", is_flag=True, help="Compare only; exit 1 when something differs.")
 @PROPERTY
 @JSON
-def rebuild(name: str | None, every: bool, dry_run: bool, property_code: str, as_json: bool) -> None:  # noqa: FBT001 - flags
+def rebuild(name: str | None, every: bool, dry_run: bool, property_code: str, as_json: bool) -> None:
     """Make read models again from the log, beside the live ones, compare, and switch."""
     if every == bool(name):
         message = f"name one of {', '.join(rebuilding.NAMES)}, or say --all"
@@ -87,7 +87,7 @@ def rebuild(name: str | None, every: bool, dry_run: bool, property_code: str, as
 @click.option("--rooms", default=1, show_default=True, type=click.IntRange(1, 500), help="Rooms of the type.")
 @click.option("--url", default=None, help="The web server to attack; the running `up` unless told otherwise.")
 @JSON
-def stress(attempts: int, rooms: int, url: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def stress(attempts: int, rooms: int, url: str | None, as_json: bool) -> None:
     """Book one stay of a type with K rooms many times at once, over HTTP; exactly K may win."""
     result = run_stress(read_settings(), attempts, rooms, url)
     show(vars(result), as_json, result.text())
@@ -105,7 +105,7 @@ def api_key() -> None:
 @click.option("--property", "property_code", default=None, help="Only for this property; all unless told otherwise.")
 @click.option("--note", default="", help="What the key is for.")
 @JSON
-def create(scopes: tuple[str, ...], property_code: str | None, note: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def create(scopes: tuple[str, ...], property_code: str | None, note: str, as_json: bool) -> None:
     """Make a key. It is shown once."""
     key_id, key = on_servers(lambda wiring: api_keys.create_key(wiring, property_code, scopes, note))
     show({"key_id": key_id, "key": key}, as_json, f"{key}\n(id {key_id}; it is not shown again)")
@@ -113,7 +113,7 @@ def create(scopes: tuple[str, ...], property_code: str | None, note: str, as_jso
 
 @api_key.command("list")
 @JSON
-def list_keys(as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_keys(as_json: bool) -> None:
     """List the keys, without their secrets."""
     rows = on_servers(api_keys.list_keys)
     lines = [
@@ -134,7 +134,7 @@ def revoke(key_id: str) -> None:
 
 @click.command()
 @JSON
-def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag
+def doctor(as_json: bool) -> None:
     """Say what is running, versions, lag, what is wrong and how to mend it."""
     parts, wrong = on_servers(examine)
     show(parts, as_json, "\n".join(f"{name:<24} {state}" for name, state in parts.items()))

@@ -121,5 +121,9 @@ def signing_key(store: Store) -> ec.EllipticCurvePrivateKey:
 
 def public_key(store: Store) -> str:
     """Give the public key as SendGrid shows it: base64 of its DER form, without the PEM lines."""
-    der = signing_key(store).public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    der = (
+        signing_key(store)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
     return base64.b64encode(der).decode()

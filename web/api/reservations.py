@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Header, Query, Response
+from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict
 
 from commands.cancel_reservation import CancellationReason, CancelReservation
@@ -90,8 +91,9 @@ def _unknown() -> Problem:
 
 
 def reservation_json(house: House, desk: Desk, found: ReservationFound, booking: Booking) -> dict[str, Any]:
-    """Write a reservation."""
-    held = found.document.held
+    """Write a reservation: amounts as {amount_minor, currency}, instants in UTC, dates of the property."""
+    document = found.document
+    held = document.held
     return {
         "reservation_id": str(found.reservation_id),
         "confirmation_code": held.confirmation_code,
@@ -101,59 +103,27 @@ def reservation_json(house: House, desk: Desk, found: ReservationFound, booking:
         "booked_on": held.booked_on,
         "channel": held.channel,
         "guest": dict(found.guest),
-        "stays": [
-            {
-                "stay_id": str(stay.stay_id),
-                "room_type": stay.room_type,
-                "room": stay.room,
-                "rate_plan": stay.rate_plan,
-                "arrival": stay.dates.arrival,
-                "departure": stay.dates.departure,
-                "nights": stay.dates.nights,
-                "adults": stay.adults,
-                "children": stay.children,
-                "lines": [
-                    {"stay_date": line.stay_date, "kind": line.kind, "amount": amount(line.amount)} for line in stay.price.lines
-                ],
-                "taxes": [
-                    {
-                        "code": tax.code,
-                        "name": tax.name,
-                        "rate_percent": str(tax.rate_percent),
-                        "base": amount(tax.base),
-                        "amount": amount(tax.amount),
-                    }
-                    for tax in stay.price.taxes
-                ],
-                "total": amount(stay.price.total),
-                "policy": {
-                    "name": stay.price.policy.name,
-                    "text": stay.price.policy.text,
-                    "free_until": stay.price.policy.free_until,
-                },
-            }
-            for stay in held.stays
-        ],
+        "stays": [_stay_json(stay) for stay in held.stays],
         "total": amount(held.total),
         "pay_now": amount(held.pay_now),
         "paid": amount(booking.paid),
         "balance": amount(booking.balance),
-        "fee": amount(found.document.fee) if found.document.fee else None,
-        "payments": [
-            {
-                "payment_id": str(payment.payment_id),
-                "purpose": payment.purpose,
-                "state": payment.state,
-                "amount": amount(payment.amount),
-                "refunded": amount(payment.refunded) if payment.refunded else None,
-                "at": payment.at,
-                "failure": payment.failure or None,
-            }
-            for payment in found.document.payments
-        ],
+        "fee": amount(document.fee) if document.fee else None,
+        "refund": amount(document.refund) if document.refund else None,
+        "payments": [_without(to_builtins(payment), "url") for payment in document.payments],
         "timeline": [
             {"at": fact.at, "what": fact.topic, "position": fact.position, "actor": fact.actor, "note": fact.note or None}
-            for fact in found.document.timeline
+            for fact in document.timeline
         ],
         "checkout_url": house.links.pay_url(desk.listed.code, found.reservation_id) if booking.state == "held" else None,
     }
+
+
+def _stay_json(stay: Any) -> dict[str, Any]:
+    written = to_builtins(stay)
+    dates, price = written.pop("dates"), written.pop("price")
+    return {**written, **dates, "nights": stay.dates.nights, **price}
+
+
+def _without(written: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in written.items() if key != name}

@@ -29,6 +29,7 @@ from web.problems import Problem, status_of
 from web.templating import page
 
 router = APIRouter(include_in_schema=False)
+Field = Annotated[str, Form()]
 
 
 @router.get("/")
@@ -92,9 +93,8 @@ async def details(request: Request, house: HouseDoor, desk: FrontDoor, quote_id:
 @router.post("/book")
 async def book(
     request: Request, house: HouseDoor, desk: FrontDoor, visitor: VisitorDoor,
-    quote_id: Annotated[str, Form()] = "", idempotency_key: Annotated[str, Form()] = "", csrf_token: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "", email: Annotated[str, Form()] = "",
-    phone: Annotated[str, Form()] = "", requests: Annotated[str, Form()] = "",
+    quote_id: Field = "", idempotency_key: Field = "", csrf_token: Field = "",
+    name: Field = "", email: Field = "", phone: Field = "", requests: Field = "",
 ) -> Response:  # fmt: skip
     """Hold the room and go on to the payment."""
     forms = Forms(house, request)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -33,6 +34,8 @@ from web.templating import page
 router = APIRouter(include_in_schema=False)
 PATIENCE_SECONDS = 4.0
 LOOK_SECONDS = 0.04
+TROUBLE_AFTER = timedelta(seconds=20)
+"""A checkout page that takes longer to be made is called trouble."""
 LIVE = frozenset({"requested", "open", "failed_try", "authorised"})
 ENDED = frozenset({"expired", "abandoned", "cancelled"})
 REASONS = {
@@ -152,10 +155,8 @@ async def _onward(request: Request, paid: Paid, found: ReservationFound) -> Resp
     url = _url(found)
     if url:
         return RedirectResponse(url, 303)
-    troubled = any(
-        payment.state == "requested" and (paid.house.clock.now() - payment.at).total_seconds() > 20
-        for payment in found.document.payments
-    )
+    now = paid.house.clock.now()
+    troubled = any(row.state == "requested" and now - row.at > TROUBLE_AFTER for row in found.document.payments)
     return _show(request, paid, found, "trouble" if troubled else "preparing")
 
 

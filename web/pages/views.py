@@ -36,7 +36,8 @@ FACTS = {
 PAYMENT_WORDS = {
     "requested": "being prepared", "open": "waiting for you", "failed_try": "not gone through yet", "authorised": "reserved",
     "capturing": "being completed", "captured": "paid", "voiding": "being released", "voided": "nothing taken",
-    "refunding": "being refunded", "refunded": "refunded", "refund_failed": "refund needs our attention", "lost": "not completed",
+    "refunding": "being refunded", "refunded": "refunded", "refund_failed": "refund needs our attention",
+    "lost": "not completed",
 }  # fmt: skip
 
 
