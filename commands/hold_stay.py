@@ -21,7 +21,7 @@ from ledger.ids import made_by, property_stream, rates_stream, room_night_stream
 from ledger.money import Money
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
-from ledger.stay_dates import StayDates
+from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -86,11 +86,21 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     yield property_stream(code)
     yield rates_stream(code)
     yield made_by(envelope.command_id, "reservation")
-    yield from _nights(code, advice.rooms, StayDates(command.arrival, command.departure))
+    dates = StayDates(command.arrival, command.departure)
+    if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
+        yield from _nights(code, _rooms_to_read(command, advice, known, code), dates)
     for stream, _ in advice.holders:
         yield stream
     for stream, _ in advice.holders:
         yield from known.get(Holder, stream).unended(envelope.occurred_at)
+
+
+def _rooms_to_read(command: HoldStay, advice: HoldAdvice, known: Known, code: str) -> tuple[str, ...]:
+    """Name the suggested rooms, or the whole type when nothing or too little was suggested."""
+    if len(advice.rooms) >= command.rooms:
+        return advice.rooms
+    definition = known.get(Property, property_stream(code)).definition
+    return definition.rooms_of(command.room_type) if definition is not None else ()
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
