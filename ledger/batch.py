@@ -92,7 +92,10 @@ class Decided:
 
 
 async def decide_all(envelopes: Sequence[Envelope], handlers: Mapping[type[Command], Handler], reading: Round) -> Decided:
-    """Decide all commands of a batch. Nothing is written yet; a fault of one command is that command's result."""
+    """Decide all commands of a batch. Nothing is written yet; a fault of one command is that command's result.
+
+    In order, except that a command which turns out to need more than it named is decided after its neighbours.
+    """
     decided = Decided([None] * len(envelopes))
     first: dict[UUID, int] = {}
     for place, envelope in enumerate(envelopes):

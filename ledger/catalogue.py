@@ -46,20 +46,22 @@ class Catalogue:
         return sorted(self._decoders)
 
     def encode(self, event: Event) -> bytes:
-        """Write the stored form of an event: JSON with sorted keys."""
+        """Write the stored form of an event: JSON with sorted keys. Raises UnknownTopic for an event of no aggregate here."""
+        self.aggregate_of(event.topic)
         return self._encode(event)
 
     def decode(self, topic: str, payload: bytes) -> Event:
         """Read a stored event. Raises UnknownTopic, msgspec.ValidationError."""
-        decoder = self._decoders.get(topic)
-        if decoder is None:
-            message = f"topic {topic!r} is unknown to this release: run the release that wrote it, or a newer one"
-            raise UnknownTopic(message)
-        return decoder.decode(payload)
+        self.aggregate_of(topic)
+        return self._decoders[topic].decode(payload)
 
     def aggregate_of(self, topic: str) -> type[Aggregate]:
-        """Name the aggregate class that a topic belongs to."""
-        return self._aggregates[topic]
+        """Name the aggregate class that a topic belongs to. Raises UnknownTopic."""
+        try:
+            return self._aggregates[topic]
+        except KeyError:
+            message = f"topic {topic!r} is unknown to this release: run the release that wrote it, or a newer one"
+            raise UnknownTopic(message) from None
 
 
 def events_of(aggregate: type[Aggregate]) -> list[type[Event]]:
