@@ -176,7 +176,7 @@ class HotelMachine(RuleBasedStateMachine):
         return payment, self.version(payment)
 
     @rule(look=looks, status=st.sampled_from(STATUSES), wrong_by=st.sampled_from([0, 0, 0, 1]))
-    def what_was_seen_arrives(self, look: tuple[UUID, int], status: Any, wrong_by: int) -> None:  # noqa: ANN401 - a status
+    def what_was_seen_arrives(self, look: tuple[UUID, int], status: Any, wrong_by: int) -> None:
         """Late, early, twice, in any order."""
         payment, version = look
         due = self.due(payment)
@@ -187,7 +187,7 @@ class HotelMachine(RuleBasedStateMachine):
             self.auditor.observe(str(payment), status, right_amount=not wrong_by)
 
     @rule(reservation=reservations, status=st.sampled_from([*STATUSES, "requires_capture", "succeeded", "succeeded"]))
-    def the_money_is_looked_at(self, reservation: UUID, status: Any) -> None:  # noqa: ANN401 - a status
+    def the_money_is_looked_at(self, reservation: UUID, status: Any) -> None:
         """See what became of a guest's latest payment; a guest who has none yet opens one."""
         if reservation not in self.payment_of:
             self.the_guest_opens_the_payment(reservation=reservation)
@@ -266,7 +266,7 @@ class HotelMachine(RuleBasedStateMachine):
         assert outcome.code == expected, f"{outcome.code or 'accepted'} and not {expected or 'accepted'}: {outcome.message}"
         return outcome.accepted
 
-    def read(self, kind: Any, stream: UUID) -> Any:  # noqa: ANN401 - an aggregate of that kind
+    def read(self, kind: Any, stream: UUID) -> Any:
         found = fold(row for row in self.log.rows if row.stream == stream)[stream][1]
         assert isinstance(found, kind)
         return found
