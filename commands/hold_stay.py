@@ -36,6 +36,7 @@ class GuestDetails(BaseModel):
     name: Line
     email: EmailStr = Field(max_length=254)
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
+    country: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
     requests: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
 

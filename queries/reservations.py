@@ -16,7 +16,7 @@ from projections.postgres_model import PostgresModel
 from projections.reservations import ReservationDocument, fold, read_document
 from queries.streams import Streams
 
-ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "requests": "", "language": "en"}
+ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "country": "", "requests": "", "language": "en"}
 
 
 @dataclass(frozen=True)

@@ -94,12 +94,12 @@ async def details(request: Request, house: HouseDoor, desk: FrontDoor, quote_id:
 async def book(
     request: Request, house: HouseDoor, desk: FrontDoor, visitor: VisitorDoor,
     quote_id: Field = "", idempotency_key: Field = "", csrf_token: Field = "",
-    name: Field = "", email: Field = "", phone: Field = "", requests: Field = "",
+    name: Field = "", email: Field = "", phone: Field = "", country: Field = "", requests: Field = "",
 ) -> Response:  # fmt: skip
     """Hold the room and go on to the payment."""
     forms = Forms(house, request)
     forms.check(csrf_token)
-    form = {"name": name, "email": email, "phone": phone, "requests": requests}
+    form = {"name": name, "email": email, "phone": phone, "country": country, "requests": requests}
     try:
         guest = GuestDetails.model_validate(form)
     except ValidationError as wrong:
@@ -126,6 +126,7 @@ FIELD_RULES = {
     "name": "Please tell us your name, in up to 120 characters.",
     "email": "Please check the e-mail address: it must look like name@example.com.",
     "phone": "Please shorten the phone number to 40 characters.",
+    "country": "Please shorten the country to 60 characters.",
     "requests": "Please shorten your wishes to 1,000 characters.",
 }
 
