@@ -67,9 +67,12 @@ nightly: venv chromium  ## The whole suite with ten times the examples, steps an
 	@HYPOTHESIS_PROFILE=nightly $(PYTEST) $(PARALLEL) --durations=20 --timeout=3600 tests
 
 ## —— Keep in order ——————————————————————————————————————————————————————————————
-.PHONY: fmt lock clean venv chromium
+.PHONY: fmt docs lock clean venv chromium
 fmt: venv  ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+docs: venv  ## Make the event catalogue again from the code
+	@$(BIN)/python -m ops.event_catalogue > docs/events.md
 
 lock:  ## Make requirements.lock again from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@ops/setup.sh lock $(UPGRADE)
