@@ -112,12 +112,13 @@ class Follower:
             try:
                 moved = await self.step()
             except Exception as failure:  # noqa: BLE001 - whatever stops one model must not stop the others, and is told
-                self._position = None
                 pause = min(max(pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
                 logger.error(  # noqa: TRY400 - events may hold ciphertext; the place is enough to find them
                     "%s of %s stopped after position %s: %s: %s",
                     self._model.name, self._property_code, self._position, type(failure).__name__, failure,
                 )  # fmt: skip
+                self._position = None
+                self._position = None
                 await asyncio.sleep(pause)
                 continue
             pause = IDLE_SECONDS
