@@ -17,6 +17,7 @@ import psycopg
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerError
 from redis import Redis
+from redis.exceptions import RedisError
 
 from ledger.refusal import Unavailable
 from ops.metrics import STEPS
@@ -53,7 +54,7 @@ def hints(broker: RedisBroker) -> Callable[[str, str, UUID], None]:
         )
         try:
             broker.enqueue(message)
-        except BrokerError as gone:
+        except (BrokerError, RedisError) as gone:
             raise ConnectionError(str(gone)) from gone
 
     return hint
