@@ -214,7 +214,7 @@ class Line:
     count: int
 
     @classmethod
-    def of(cls, row: Any) -> Line:  # noqa: ANN401 - anything with these attributes
+    def of(cls, row: Any) -> Line:
         return cls(
             row.position, str(row.stream), row.version, row.topic, json.loads(row.payload), row.occurred_at,
             row.command_index, row.command_count,

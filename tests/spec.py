@@ -63,7 +63,7 @@ class Story:
         at: datetime = NOW,
         command_id: UUID | None = None,
         handler: Handler | None = None,
-        **extra: Any,  # noqa: ANN401 - any field of the envelope
+        **extra: Any,
     ) -> Verdict:
         """Ask for something at a moment. `extra` are further fields of the envelope."""
         envelope = Envelope(

@@ -10,11 +10,13 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.event import Event
 from tests.reception import CATALOGUE
+
+FEWER = settings(max_examples=settings().max_examples // 4)
 
 SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=20),
@@ -51,6 +53,7 @@ def class_of(topic: str) -> type[Event]:
 
 
 @pytest.mark.parametrize("topic", CATALOGUE.topics)
+@FEWER
 @given(choices=st.data())
 def test_an_event_comes_back_as_it_was(topic: str, choices: st.DataObject) -> None:
     event = choices.draw(anything_of(class_of(topic)))
@@ -62,6 +65,7 @@ def test_an_event_comes_back_as_it_was(topic: str, choices: st.DataObject) -> No
 
 
 @pytest.mark.parametrize("topic", CATALOGUE.topics)
+@FEWER
 @given(choices=st.data())
 def test_an_aggregate_takes_any_event_of_its_own_and_changes_no_container_in_place(topic: str, choices: st.DataObject) -> None:
     """A guard in an apply would also be a guard on history; the writer's copies are shallow."""

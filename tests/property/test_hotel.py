@@ -124,14 +124,18 @@ class HotelMachine(RuleBasedStateMachine):
     @rule(
         target=reservations,
         reservation=reservations,
-        holder=st.sampled_from("abc"),
+        holder=st.sampled_from("cdef"),
         patient=st.sampled_from([True, True, False]),
+        late_money=st.sampled_from(["", "requires_capture", "succeeded"]),
     )
-    def a_rival_wants_the_same(self, reservation: UUID, holder: str, *, patient: bool) -> object:
-        """Ask for the rooms of somebody else, often just when their time is over."""
+    def a_rival_wants_the_same(self, reservation: UUID, holder: str, *, patient: bool, late_money: str) -> object:
+        """Ask for the rooms of somebody else, often just when their time is over, and often just before they pay."""
         if patient:
             self.now += timedelta(seconds=HOLD_SECONDS)
-        return self.hold(**(self.wishes[reservation] | {"holder": holder, "suggested": []}))
+        rival = self.hold(**(self.wishes[reservation] | {"holder": holder, "suggested": []}))
+        if late_money and reservation in self.payment_of:
+            self.the_money_is_looked_at(reservation=reservation, status=late_money)
+        return rival
 
     @rule(minutes=st.sampled_from([1, 14, 15, 15, 15, 60, 60 * 24 * 4]))
     def time_passes(self, minutes: int) -> None:
@@ -345,7 +349,7 @@ def test_control_a_rival_shows_the_broken_variants(control: str) -> None:
         )  # fmt: skip
         payment = hotel.the_guest_opens_the_payment(reservation=first)
         look = hotel.somebody_looks(payment=payment)
-        hotel.a_rival_wants_the_same(reservation=first, holder="b", patient=True)
+        hotel.a_rival_wants_the_same(reservation=first, holder="b", patient=True, late_money="")
         hotel.every_line_obeys_the_laws()
         hotel.what_was_seen_arrives(look=look, status="succeeded", wrong_by=0)
         with pytest.raises(LawBroken, match=r"law 1: .* was booked for"):

@@ -49,7 +49,7 @@ def test_what_is_fixed_refuses_all() -> None:
 
 
 def test_a_definition_survives_its_json_form() -> None:
-    def through_json(value: Any) -> Any:  # noqa: ANN401 - JSON
+    def through_json(value: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(value))
 
     command = DefineProperty(definition=through_json(HOTEL), tariff=through_json(TARIFF))

@@ -54,13 +54,13 @@ def rooms_of(verdict: Verdict) -> list[str]:
     return [each.room for each in held_event.stays]
 
 
-def mine(number: int, room: str) -> Any:  # noqa: ANN401 - a stay, with the id that the command makes
+def mine(number: int, room: str) -> Any:
     from msgspec.structs import replace  # noqa: PLC0415
 
     return replace(stay("mine", room), stay_id=made_by(MY_ID, f"stay/{number}"))
 
 
-def held_by_me(*stays: Any, holders: tuple[Any, ...] = ()) -> list[Change]:  # noqa: ANN401 - stays
+def held_by_me(*stays: Any, holders: tuple[Any, ...] = ()) -> list[Change]:
     return [
         Change(MINE, Reservation.Held(
             confirmation_code=confirmation_code(CODE, MINE), stays=stays, total=usd(32_242 * len(stays)),
@@ -69,7 +69,7 @@ def held_by_me(*stays: Any, holders: tuple[Any, ...] = ()) -> list[Change]:  # n
     ]  # fmt: skip
 
 
-def nights_of(*stays: Any) -> list[Change]:  # noqa: ANN401 - stays
+def nights_of(*stays: Any) -> list[Change]:
     return [
         Change(room_night_stream(CODE, each.room, night), RoomNight.HoldRequested(
             room=each.room, stay_date=night, stay_id=each.stay_id, reservation_id=MINE, held_until=HELD_UNTIL))

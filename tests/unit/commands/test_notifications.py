@@ -21,7 +21,7 @@ Step = Literal["sending", "not_taken", "sent", "delivered", "failed"]
 STEPS: tuple[Step, ...] = ("sending", "not_taken", "sent", "delivered", "failed")
 
 
-def note(event: type[Event], **fields: Any) -> Change:  # noqa: ANN401 - the event checks them
+def note(event: type[Event], **fields: Any) -> Change:
     return Change(N, event(**({"reservation_id": R} | fields)))
 
 

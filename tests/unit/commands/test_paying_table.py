@@ -36,7 +36,7 @@ REFUND_ID = made_by(named("command"), "refund")
 CAPTURE_BEFORE = minutes(60 * 24 * 7)
 
 
-def pay(event: type[Event], **fields: Any) -> Change:  # noqa: ANN401 - the event checks them
+def pay(event: type[Event], **fields: Any) -> Change:
     return Change(P, event(**({"reservation_id": R} | fields)))
 
 

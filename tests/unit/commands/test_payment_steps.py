@@ -24,7 +24,7 @@ R, P, SECOND = named("r"), deposit_of("r"), deposit_of("r", 2)
 REFUND = named("refund")
 
 
-def pay(event: type[Event], **fields: Any) -> Change:  # noqa: ANN401 - the event checks them
+def pay(event: type[Event], **fields: Any) -> Change:
     return Change(P, event(**({"reservation_id": R} | fields)))
 
 
@@ -45,7 +45,7 @@ REQUEST = RequestPayment(
 # —— Request ——————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 
-def requested(payment: Any) -> list[Change]:  # noqa: ANN401 - an id
+def requested(payment: Any) -> list[Change]:
     return [
         Change(R, Reservation.PaymentAsked(payment_id=payment, purpose="deposit", amount=DEPOSIT)),
         Change(payment, Payment.Requested(reservation_id=R, purpose="deposit", amount=DEPOSIT, vehicle=PAGE)),

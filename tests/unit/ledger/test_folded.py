@@ -11,7 +11,7 @@ from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from ledger.command import Unread
 from ledger.event import Event
-from ledger.folded import Folded, Working
+from ledger.folded import Folded, OtherKind, Working
 from ledger.log import Row
 from tests.examples import HELD_UNTIL, NOW, named
 from tests.reception import CATALOGUE
@@ -82,8 +82,8 @@ def test_what_was_not_read_is_unread() -> None:
         assert unread.value.streams == (OTHER,)
 
 
-def test_a_stream_of_another_kind_is_an_error() -> None:
-    with pytest.raises(TypeError, match="is a RoomNight, not a Reservation"):
+def test_a_stream_of_another_kind_is_refused() -> None:
+    with pytest.raises(OtherKind, match="is not the id of a reservation: check the id"):
         Working(folded(row(1, NIGHT, 1, HELD)), CATALOGUE).get(Reservation, NIGHT)
 
 
