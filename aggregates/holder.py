@@ -12,6 +12,9 @@ from uuid import UUID
 from ledger.event import Event
 from ledger.refusal import Refusal
 
+MOST_ROOM_NIGHTS = 100
+"""Unpaid room-nights of one guest: a family's three weeks in four rooms, not a hotel's season."""
+
 
 class Holder:
     """Somebody who holds rooms without having paid."""
@@ -33,8 +36,16 @@ class Holder:
         """List the reservations whose time is not over yet; some may be paid or given back already."""
         return tuple(reservation_id for reservation_id, held_until in self.holds if held_until > now)
 
-    def count(self, *, reservation_id: UUID, held_until: datetime, live: int, most: int) -> Event:
-        """Count one more hold beside `live` others. Raises TooManyHolds when there may be `most`."""
+    def count(self, *, reservation_id: UUID, held_until: datetime, live: int, most: int, room_nights: int) -> Event:
+        """Count one more hold beside `live` others. `room_nights`: all that would be held then, the new ones included.
+
+        Raises TooManyHolds when there may be `most`, or when more room-nights are held than one guest needs.
+        """
+        if room_nights > MOST_ROOM_NIGHTS:
+            raise Holder.TooManyHolds(
+                f"Without an account at most {MOST_ROOM_NIGHTS} room-nights can be held at a time: book in parts, or ask us.",
+                most_room_nights=MOST_ROOM_NIGHTS,
+            )
         if live >= most:
             raise Holder.TooManyHolds(
                 f"There are {live} unpaid holds from you already, and {most} are allowed: pay or release one of them first.",

@@ -21,11 +21,12 @@ LIVE: tuple[State, ...] = ("requested", "open")
 
 
 class Vehicle(Struct, frozen=True, kw_only=True):
-    """Everything that the hosted checkout page is asked for. `expires_at` is the provider's deadline, not the hold's."""
+    """What the hosted checkout page is asked for. `expires_at` is the provider's deadline, not the hold's.
+
+    The addresses to come back to follow from the reservation; they are signed, so the log does not hold them.
+    """
 
     description: str
-    success_url: str
-    cancel_url: str
     language: str
     expires_at: datetime
 

@@ -118,11 +118,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     _check_quote(command, price)
     reservation_id = made_by(envelope.command_id, "reservation")
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
-    counted = [
-        Change(stream, known.get(Holder, stream).count(
-            reservation_id=reservation_id, held_until=held_until, live=_live_holds(known, stream, now), most=most))
-        for stream, most in advice.holders
-    ]  # fmt: skip
+    wanted = dates.nights * command.rooms
+    counted = [_count(known, stream, most, reservation_id, held_until, wanted, now) for stream, most in advice.holders]
     rooms = _choose_rooms(command, advice, definition, known, now)
     stays = [
         BookedStay(
@@ -189,10 +186,19 @@ def _check_quote(command: HoldStay, price: StayPrice) -> None:
         )
 
 
-def _live_holds(known: Known, stream: UUID, now: datetime) -> int:
-    reservations = known.get(Holder, stream).unended(now)
-    known.require(reservations)
-    return sum(known.get(Reservation, reservation_id).is_live_hold(now) for reservation_id in reservations)
+def _count(
+    known: Known, stream: UUID, most: int, reservation_id: UUID, held_until: datetime, wanted: int, now: datetime
+) -> Change:
+    """Count the hold for one holder, with the room-nights that its other live holds have."""
+    holder = known.get(Holder, stream)
+    known.require(holder.unended(now))
+    others = [known.get(Reservation, other) for other in holder.unended(now)]
+    live = [other for other in others if other.is_live_hold(now)]
+    room_nights = wanted + sum(stay.dates.nights for other in live for stay in other.stays)
+    event = holder.count(
+        reservation_id=reservation_id, held_until=held_until, live=len(live), most=most, room_nights=room_nights
+    )
+    return Change(stream, event)
 
 
 def _choose_rooms(command: HoldStay, advice: HoldAdvice, definition: Definition, known: Known, now: datetime) -> list[str]:

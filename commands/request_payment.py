@@ -16,12 +16,10 @@ PAGE_MARGIN = timedelta(minutes=45)
 
 
 class RequestPayment(Command):
-    """Open the payment of a reservation; one live payment at a time. The addresses are where the guest comes back to."""
+    """Open the payment of a reservation; one live payment at a time. `description` is what the guest reads there."""
 
     reservation_id: UUID
     description: str
-    success_url: str
-    cancel_url: str
     language: str
 
 
@@ -46,8 +44,6 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     held_until = reservation.held_until or now
     vehicle = Vehicle(
         description=command.description,
-        success_url=command.success_url,
-        cancel_url=command.cancel_url,
         language=command.language,
         expires_at=max(held_until, now) + PAGE_MARGIN,
     )

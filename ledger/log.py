@@ -56,7 +56,17 @@ class Batch:
     guards: dict[UUID, int] = field(default_factory=dict)
     events: list[tuple[UUID, int, str, bytes, int, int]] = field(default_factory=list)
     commands: list[tuple[UUID | None, int, datetime, UUID | None, int | None, str, date | None]] = field(default_factory=list)
-    outcomes: list[tuple[bytes, int, bytes]] = field(default_factory=list)
+    outcomes: list[tuple[bytes | None, int, bytes]] = field(default_factory=list)
+
+
+def append_statement(property_code: str) -> sql.Composed:
+    """Give the statement that appends a batch, all or nothing; its parameters are `columns_of` the batch."""
+    return sql.SQL(
+        "SELECT base_position, stamp FROM {schema}.append(%s::uuid[], %s::integer[],"
+        " %s::uuid[], %s::integer[], %s::text[], %s::bytea[], %s::integer[], %s::integer[],"
+        " %s::uuid[], %s::integer[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::text[], %s::date[],"
+        " %s::bytea[], %s::integer[], %s::bytea[])"
+    ).format(schema=sql.Identifier(schema_name(property_code)))
 
 
 class Log:
@@ -65,12 +75,7 @@ class Log:
     def __init__(self, property_code: str) -> None:
         schema = sql.Identifier(schema_name(property_code))
         self.property_code = property_code
-        self._append = sql.SQL(
-            "SELECT base_position, stamp FROM {schema}.append(%s::uuid[], %s::integer[],"
-            " %s::uuid[], %s::integer[], %s::text[], %s::bytea[], %s::integer[], %s::integer[],"
-            " %s::uuid[], %s::integer[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::text[], %s::date[],"
-            " %s::bytea[], %s::integer[], %s::bytea[])"
-        ).format(schema=schema)
+        self._append = append_statement(property_code)
         columns = sql.SQL(EVENT_COLUMNS)
         self._lock = sql.SQL("SELECT 1 FROM {schema}.ledger FOR NO KEY UPDATE").format(schema=schema)
         self._read = sql.SQL(
@@ -95,7 +100,7 @@ class Log:
     async def append(self, connection: Connection, batch: Batch) -> tuple[int, datetime]:
         """Write a batch, all or nothing. Give the position before its first event and its recorded_at. Raises Conflict."""
         try:
-            cursor = await connection.execute(self._append, _columns(batch))
+            cursor = await connection.execute(self._append, columns_of(batch))
         except UniqueViolation as violation:
             raise Conflict from violation
         row = await cursor.fetchone()
@@ -149,7 +154,8 @@ def _outcome(row: Row) -> tuple[bytes, Outcome]:
     return fingerprint, replace(decode(body, type=Outcome), position=row.position)
 
 
-def _columns(batch: Batch) -> tuple[list[Any], ...]:
+def columns_of(batch: Batch) -> tuple[list[Any], ...]:
+    """Give a batch as the append function takes it."""
     return (
         list(batch.guards),
         list(batch.guards.values()),

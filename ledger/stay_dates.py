@@ -10,6 +10,8 @@ from msgspec import Struct
 from ledger.refusal import Refusal
 
 LONGEST_STAY_NIGHTS = 365
+LONGEST_LEAD_DAYS = 1100
+"""How far ahead a stay may begin: three years."""
 
 
 class StayDates(Struct, frozen=True):
@@ -30,6 +32,10 @@ class StayDates(Struct, frozen=True):
         code = "dates.past"
         field = "arrival"
 
+    class TooFar(Refusal):
+        code = "dates.too_far"
+        field = "arrival"
+
     @property
     def nights(self) -> int:
         """How many nights the stay has."""
@@ -40,7 +46,7 @@ class StayDates(Struct, frozen=True):
             yield self.arrival + timedelta(days=night)
 
     def check(self, today: date) -> None:
-        """Refuse dates nobody can stay on. `today` is the property's own date. Raises NotAfterArrival, TooLong, Past."""
+        """Refuse dates nobody can stay on. `today`: the property's own date. Raises NotAfterArrival, TooLong, Past, TooFar."""
         if self.nights < 1:
             raise StayDates.NotAfterArrival("Departure must be after arrival: choose a later departure date.")
         if self.nights > LONGEST_STAY_NIGHTS:
@@ -49,3 +55,7 @@ class StayDates(Struct, frozen=True):
             )
         if self.arrival < today:
             raise StayDates.Past(f"Arrival {self.arrival} is in the past: the earliest arrival is today, {today}.")
+        if (self.arrival - today).days > LONGEST_LEAD_DAYS:
+            raise StayDates.TooFar(
+                f"Arrival {self.arrival} is too far ahead: stays can be booked up to {LONGEST_LEAD_DAYS} days ahead."
+            )

@@ -27,7 +27,11 @@ class Sagas:
         self._dispatch = wiring.dispatch(listed, None)
         reservations = ReservationQuery(wiring.models(code).reservations.model, wiring.pool, wiring.keys, self._streams)
         self._paying = paying.PayingSaga(
-            code, self._dispatch, self._streams, StripeCheckout(settings.stripe_api_key, settings.stripe_api_base)
+            code,
+            self._dispatch,
+            self._streams,
+            StripeCheckout(settings.stripe_api_key, settings.stripe_api_base),
+            wiring.links.pay_url,
         )
         self._mailing = mailing.MailingSaga(
             code,

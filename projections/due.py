@@ -143,7 +143,7 @@ def what_is_due(recorded: Recorded) -> Iterator[Due]:
 
 
 def _of_reservation(recorded: Recorded) -> Iterator[Due]:
-    subject, position, now = recorded.stream, recorded.position, recorded.recorded_at
+    subject, position, now = recorded.stream, recorded.position, recorded.occurred_at
     match recorded.event:
         case Reservation.Held(held_until=held_until):
             yield Due("expiring_holds", subject, held_until, position)
@@ -159,7 +159,7 @@ def _of_reservation(recorded: Recorded) -> Iterator[Due]:
 
 
 def _of_payment(recorded: Recorded) -> Iterator[Due]:
-    subject, position, now = recorded.stream, recorded.position, recorded.recorded_at
+    subject, position, now = recorded.stream, recorded.position, recorded.occurred_at
     match recorded.event:
         case Payment.Requested() | Payment.Poked() | Payment.CaptureAsked() | Payment.VoidAsked() | Payment.RefundAsked():
             yield Due("paying", subject, now, position)
@@ -175,7 +175,7 @@ def _of_payment(recorded: Recorded) -> Iterator[Due]:
 
 
 def _of_notification(recorded: Recorded) -> Iterator[Due]:
-    subject, position, now = recorded.stream, recorded.position, recorded.recorded_at
+    subject, position, now = recorded.stream, recorded.position, recorded.occurred_at
     match recorded.event:
         case Notification.Asked(reservation_id=reservation_id, cause=cause):
             yield Due("mailing", subject, now, position)

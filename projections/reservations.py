@@ -135,7 +135,7 @@ def fold(documents: dict[UUID, ReservationDocument], recorded: Recorded) -> None
     if not isinstance(event, Payment.Poked | Payment.StepFailed | Notification.SendingStarted | Notification.NotTaken):
         document.timeline.append(
             Fact(
-                at=recorded.recorded_at, topic=event.topic, position=recorded.position, actor=recorded.actor, note=_note(event)
+                at=recorded.occurred_at, topic=event.topic, position=recorded.position, actor=recorded.actor, note=_note(event)
             )
         )
 
@@ -173,13 +173,13 @@ def _fold_payment(document: ReservationDocument, recorded: Recorded) -> None:
                 purpose=event.purpose,
                 amount=event.amount,
                 state="requested",
-                at=recorded.recorded_at,
+                at=recorded.occurred_at,
             )
         )
     row = next((row for row in document.payments if row.payment_id == recorded.stream), None)
     if row is None or isinstance(event, Payment.Poked):
         return
-    row.at = recorded.recorded_at
+    row.at = recorded.occurred_at
     match event:
         case Payment.VehicleMade():
             row.url = event.url

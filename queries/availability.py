@@ -16,7 +16,7 @@ from typing import Any, cast
 from redis.exceptions import RedisError
 
 from ledger.ids import room_night_stream
-from ledger.stay_dates import StayDates
+from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 from projections.availability import offset
 from projections.redis_model import RedisModel
 from queries.hotel import HotelQuery
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 MARGIN_NIGHTS = 30
 """Nights before and after a stay that are looked at to find the room that leaves the longest free runs."""
+
+FARTHEST_BIT = 36_500
+"""A hundred years of nights: whoever asks for more is refused by the decision anyway."""
 
 READ = """
 local generation = redis.call('GET', KEYS[1] .. ':live') or '1'
@@ -104,7 +107,7 @@ class AvailabilityQuery:
 
     async def suggest(self, room_type: str, dates: StayDates, rooms: int) -> tuple[str, ...]:
         """Propose rooms to try first for a hold: nothing when none seems free or nothing can be read."""
-        if not 0 < dates.nights <= MARGIN_NIGHTS * 13:
+        if not 0 < dates.nights <= LONGEST_STAY_NIGHTS or not MARGIN_NIGHTS < offset(dates.arrival) < FARTHEST_BIT:
             return ()
         free = await self.free(dates, [room_type])
         return free.best(room_type, dates)[:rooms]

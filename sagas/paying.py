@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -69,7 +69,7 @@ def follow(payment_id: UUID, events: Iterable[Recorded]) -> Paying:
 def _take(paying: Paying, recorded: Recorded) -> None:
     match recorded.event:
         case Payment.Requested() as requested:
-            paying.requested, paying.requested_at, paying.step = requested, recorded.recorded_at, "create"
+            paying.requested, paying.requested_at, paying.step = requested, recorded.occurred_at, "create"
         case Payment.VehicleMade(session_id=session_id):
             paying.session_id = session_id
             paying.step = "observe" if paying.step == "create" else paying.step
@@ -92,11 +92,19 @@ def _take(paying: Paying, recorded: Recorded) -> None:
 class PayingSaga:
     """Takes the steps of one property's payments."""
 
-    def __init__(self, property_code: str, dispatch: Dispatch, streams: Streams, stripe: StripeCheckout) -> None:
+    def __init__(
+        self,
+        property_code: str,
+        dispatch: Dispatch,
+        streams: Streams,
+        stripe: StripeCheckout,
+        pay_url: Callable[[str, UUID], str],
+    ) -> None:
         self._property_code = property_code
         self._dispatch = dispatch
         self._streams = streams
         self._stripe = stripe
+        self._pay_url = pay_url
 
     async def advance(self, payment_id: UUID, tries: int) -> int | None:
         """Take steps until the payment waits for somebody; give the seconds after which to look again, or nothing."""
@@ -231,14 +239,15 @@ class PayingSaga:
         requested = paying.requested
         assert requested is not None  # noqa: S101 - a payment without its request has no step
         vehicle = requested.vehicle
+        link = self._pay_url(self._property_code, requested.reservation_id)
         return CheckoutWanted(
             property_code=self._property_code,
             reservation_id=requested.reservation_id,
             payment_id=paying.payment_id,
             amount=requested.amount,
             description=vehicle.description,
-            success_url=vehicle.success_url,
-            cancel_url=vehicle.cancel_url,
+            success_url=f"{link}/return",
+            cancel_url=f"{link}?back=1",
             language=vehicle.language,
             expires_at=vehicle.expires_at,
         )

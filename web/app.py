@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from web import health, webhooks
 from web.api import availability, events, holds, reservations, revenue
+from web.bodies import BodyLimit
 from web.doors import visitor_of
 from web.house import House
 from web.limits import TooMany
@@ -63,10 +64,13 @@ def create_app(house: House) -> FastAPI:
 
     @app.middleware("http")
     async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Limit requests without a key by address, and give every answer its security headers."""
+        """Limit requests without a key by address, and give every answer its security headers.
+
+        A key that is not good is counted where it is looked up.
+        """
         path = request.url.path
         response: Response | None = None
-        has_key = request.headers.get("authorization", "").startswith("Bearer nl_")
+        has_key = path.startswith("/api/") and request.headers.get("authorization", "").startswith("Bearer nl_")
         if not has_key and not path.startswith(UNLIMITED) and request.client is not None:
             try:
                 await house.limits.check(request.client.host)
@@ -77,6 +81,7 @@ def create_app(house: House) -> FastAPI:
         _dress(path, response)
         return response
 
+    app.add_middleware(BodyLimit)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")
     return app
 

@@ -24,6 +24,7 @@ STATUS: Mapping[str, int] = {
     "command.id_reused": MALFORMED,
     "dates.departure_not_after_arrival": MALFORMED,
     "dates.past": MALFORMED,
+    "dates.too_far": MALFORMED,
     "dates.too_long": MALFORMED,
     "holder.too_many_holds": 429,
     "key.unknown": 401,

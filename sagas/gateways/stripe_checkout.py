@@ -5,6 +5,7 @@ Every call carries our own deterministic idempotency key. `Unsure` means: it may
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 15
 
 
@@ -178,9 +180,13 @@ def _asked(call: Callable[[], T]) -> T:
         return call()
     except (stripe.APIConnectionError, stripe.RateLimitError) as fault:
         raise Unsure(type(fault).__name__) from fault
+    except (stripe.AuthenticationError, stripe.PermissionError) as fault:
+        # Wrong keys are ours to mend; nothing that money hangs on may be given up for them.
+        logger.error("Stripe does not accept our key: check STRIPE_API_KEY")  # noqa: TRY400 - no trace is wanted
+        raise Unsure(type(fault).__name__) from fault
     except stripe.IdempotencyError as fault:
         raise Impossible(fault.code or "idempotency_error") from fault
-    except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as fault:
+    except (stripe.InvalidRequestError, stripe.CardError) as fault:
         raise Impossible(fault.code or type(fault).__name__) from fault
     except stripe.StripeError as fault:
         if fault.http_status == 409:  # noqa: PLR2004 - the same key is being worked on at this moment

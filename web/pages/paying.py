@@ -125,12 +125,9 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
 async def _request_payment(paid: Paid, found: ReservationFound) -> ReservationFound:
     held = found.document.held
     name = (await paid.desk.hotel.current()).definition.name
-    link = paid.house.links.pay_url(paid.desk.listed.code, paid.reservation_id)
     command = RequestPayment(
         reservation_id=paid.reservation_id,
         description=f"{name}, booking {held.confirmation_code}",
-        success_url=f"{link}/return",
-        cancel_url=f"{link}?back=1",
         language=held.language,
     )
     number = len(found.document.payments) + 1
