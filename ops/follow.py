@@ -118,7 +118,6 @@ class Follower:
                     self._model.name, self._property_code, self._position, type(failure).__name__, failure,
                 )  # fmt: skip
                 self._position = None
-                self._position = None
                 await asyncio.sleep(pause)
                 continue
             pause = IDLE_SECONDS
