@@ -194,7 +194,7 @@ def confirmed(name: str, *stays: BookedStay, guarantee: str = "staff") -> list[C
 # —— A payment ————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 VEHICLE = Vehicle(
-    description="Little Kandy, two nights", success_url="https://example.com/done", cancel_url="https://example.com/back",
+    description="Little Kandy, two nights",
     language="en", expires_at=minutes(31),
 )  # fmt: skip
 DEPOSIT = price().pay_now

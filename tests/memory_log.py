@@ -31,7 +31,7 @@ class MemoryLog(Log):
     def __init__(self, property_code: str) -> None:
         super().__init__(property_code)
         self.rows: list[Row] = []
-        self.outcomes: dict[UUID, tuple[bytes, bytes, int]] = {}
+        self.outcomes: dict[UUID, tuple[bytes | None, bytes, int]] = {}
         self._turn = asyncio.Lock()
         self.conflicts = 0
 
@@ -82,7 +82,7 @@ class MemoryLog(Log):
 
     def _outcome_of(self, command_id: UUID) -> tuple[bytes, Outcome]:
         fingerprint, outcome, position = self.outcomes[command_id]
-        return fingerprint, replace(decode(outcome, type=Outcome), position=position)
+        return cast("bytes", fingerprint), replace(decode(outcome, type=Outcome), position=position)
 
 
 class MemoryPool:

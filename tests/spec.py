@@ -68,7 +68,7 @@ class Story:
         """Ask for something at a moment. `extra` are further fields of the envelope."""
         envelope = Envelope(
             command=command, command_id=command_id or named("command"), property_code=CODE, actor="test",
-            occurred_at=at, fingerprint=b"", **({"sealed": {"guest": SEALED}, "advice": NO_ADVICE} | extra),
+            occurred_at=at, fingerprint=b"", **{"sealed": {"guest": SEALED}, "advice": NO_ADVICE, **extra},
         )  # fmt: skip
         known = Folds(self._changes)
         chosen = handler or HANDLERS[type(command)]

@@ -15,7 +15,16 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from aggregates.payment import Payment
 from aggregates.room_night import RoomNight
@@ -91,7 +100,7 @@ class HotelMachine(RuleBasedStateMachine):
     def hold(
         self, kind: str, plan: str, adults: int, offset: int, nights: int, rooms: int, holder: str, suggested: list[str],
         *, pays: bool,
-    ) -> object:  # fmt: skip
+    ) -> UUID | MultipleResults[UUID]:  # fmt: skip
         arrival = ARRIVAL + timedelta(days=offset)
         command = hold_stay(
             room_type=kind,
@@ -128,7 +137,9 @@ class HotelMachine(RuleBasedStateMachine):
         patient=st.sampled_from([True, True, False]),
         late_money=st.sampled_from(["", "requires_capture", "succeeded"]),
     )
-    def a_rival_wants_the_same(self, reservation: UUID, holder: str, *, patient: bool, late_money: str) -> object:
+    def a_rival_wants_the_same(
+        self, reservation: UUID, holder: str, *, patient: bool, late_money: str
+    ) -> UUID | MultipleResults[UUID]:
         """Ask for the rooms of somebody else, often just when their time is over, and often just before they pay."""
         if patient:
             self.now += timedelta(seconds=HOLD_SECONDS)
@@ -161,9 +172,9 @@ class HotelMachine(RuleBasedStateMachine):
             self.auditor.end(str(reservation), "expired")
 
     @rule(target=payments, reservation=reservations)
-    def the_guest_opens_the_payment(self, reservation: UUID) -> object:
+    def the_guest_opens_the_payment(self, reservation: UUID) -> UUID | MultipleResults[UUID]:
         expected = self.auditor.on_request(str(reservation), self.now)
-        command = RequestPayment(reservation_id=reservation, description="", success_url="", cancel_url="", language="en")
+        command = RequestPayment(reservation_id=reservation, description="", language="en")
         outcome = self.do(command)
         if not self.answers(outcome, expected):
             return multiple()

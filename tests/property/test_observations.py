@@ -44,7 +44,7 @@ class Payer:
     async def opens(self) -> None:
         await self.reception.ask(OPEN)
         await self.reception.ask(VILLA, command_id=named("mine"))
-        request = RequestPayment(reservation_id=MINE, description="", success_url="", cancel_url="", language="en")
+        request = RequestPayment(reservation_id=MINE, description="", language="en")
         self.payment = UUID((await self.reception.ask(request)).answer["payment_id"])
         await self.reception.ask(RecordVehicle(payment_id=self.payment, session_id="cs", url="https://pay.example"))
         if self.rival:
@@ -87,7 +87,7 @@ class Payer:
         assert isinstance(found, kind)
         return found
 
-    def end(self) -> tuple[str, str, set[tuple[str, UUID | None]]]:
+    def end(self) -> tuple[str, str, set[Any]]:
         """Give how payment and booking ended, and who holds the nights; the log itself is inspected."""
         inspector = Inspector()
         for row in self.log.rows:

@@ -96,7 +96,7 @@ def extras_a_night(tariff: Tariff, ask: dict[str, Any]) -> int:
     price, plan = tariff.prices[0], tariff.plans[0]
     extra_adults = max(ask["adults"] - price.included_adults, 0)
     persons = extra_adults * price.extra_adult_minor + ask["children"] * price.extra_child_minor
-    return persons + ask["adults"] * plan.board_adult_minor + ask["children"] * plan.board_child_minor
+    return int(persons + ask["adults"] * plan.board_adult_minor + ask["children"] * plan.board_child_minor)
 
 
 def lines_of(price: StayPrice, night: date) -> int:

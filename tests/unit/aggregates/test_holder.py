@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aggregates.holder import Holder
+from aggregates.holder import MOST_ROOM_NIGHTS, Holder
+from ledger.event import Event
 from tests.examples import minutes, named
 
 
@@ -17,8 +18,8 @@ def counting(*names_and_minutes: tuple[str, int]) -> Holder:
 
 @pytest.mark.parametrize(("live", "accepted"), [(0, True), (1, True), (2, True), (3, False), (4, False)])
 def test_the_limit_is_how_many_there_may_be(live: int, *, accepted: bool) -> None:
-    def count() -> object:
-        return Holder().count(reservation_id=named("r"), held_until=minutes(15), live=live, most=3)
+    def count() -> Event:
+        return Holder().count(reservation_id=named("r"), held_until=minutes(15), live=live, most=3, room_nights=1)
 
     if accepted:
         assert count() == Holder.HoldCounted(reservation_id=named("r"), held_until=minutes(15))
@@ -26,6 +27,19 @@ def test_the_limit_is_how_many_there_may_be(live: int, *, accepted: bool) -> Non
         with pytest.raises(Holder.TooManyHolds) as refused:
             count()
         assert refused.value.details == {"most": 3}
+
+
+@pytest.mark.parametrize(("room_nights", "accepted"), [(1, True), (MOST_ROOM_NIGHTS, True), (MOST_ROOM_NIGHTS + 1, False)])
+def test_no_guest_needs_a_season_of_the_hotel(room_nights: int, *, accepted: bool) -> None:
+    def count() -> Event:
+        return Holder().count(reservation_id=named("r"), held_until=minutes(15), live=0, most=3, room_nights=room_nights)
+
+    if accepted:
+        assert count() == Holder.HoldCounted(reservation_id=named("r"), held_until=minutes(15))
+    else:
+        with pytest.raises(Holder.TooManyHolds) as refused:
+            count()
+        assert refused.value.details == {"most_room_nights": MOST_ROOM_NIGHTS}
 
 
 @pytest.mark.parametrize(("minute", "unended"), [(9, ["a", "b"]), (10, ["b"]), (11, ["b"]), (20, [])])

@@ -114,8 +114,8 @@ def test_a_rate_that_changes_inside_the_stay_splits_the_tax() -> None:
     after = Tax(code="vat", name="VAT", rate_percent=Decimal(20), bases=("stay",), first_night=SPRING + timedelta(days=1))
     price = cost(replace(TARIFF, taxes=(until, after)), nights=3)
     assert [(tax.rate_percent, tax.base.amount_minor, tax.amount.amount_minor) for tax in price.taxes] == [
-        (18, 10_000, 1_800),
-        (20, 20_000, 4_000),
+        (Decimal(18), 10_000, 1_800),
+        (Decimal(20), 20_000, 4_000),
     ]
     assert price.total == usd(35_800)
 

@@ -36,10 +36,7 @@ CAPTURED = pay(Payment.Captured, intent_id="pi_1", charge_id="ch_1", amount=DEPO
 REFUND_DUE = [*VOIDING, CAPTURED, pay(Payment.RefundAsked, refund_id=REFUND, amount=DEPOSIT, reason="late")]
 REFUNDED = pay(Payment.Refunded, refund_id=REFUND, vendor_refund_id="re_1", amount=DEPOSIT)
 PAGE = replace(VEHICLE, expires_at=HELD_UNTIL + PAGE_MARGIN)
-REQUEST = RequestPayment(
-    reservation_id=R, description=VEHICLE.description, success_url=VEHICLE.success_url, cancel_url=VEHICLE.cancel_url,
-    language="en",
-)  # fmt: skip
+REQUEST = RequestPayment(reservation_id=R, description=VEHICLE.description, language="en")
 
 
 # —— Request ——————————————————————————————————————————————————————————————————————————————————————————————————————————

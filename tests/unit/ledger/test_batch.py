@@ -199,7 +199,7 @@ def test_an_unknown_command_is_its_own_fault() -> None:
 def test_an_id_of_another_kind_of_thing_is_its_askers_fault() -> None:
     hold = envelope(VILLA, command_id=named("hold"))
     reservation = guest_stream(named("hold"))
-    request = RequestPayment(reservation_id=reservation, description="", success_url="", cancel_url="", language="en")
+    request = RequestPayment(reservation_id=reservation, description="", language="en")
     wrong = [
         envelope(CancelReservation(reservation_id=guest_stream(named("nobody")))),
         envelope(PokePayment(payment_id=reservation, source="", vendor_event_id="", kind="")),
