@@ -1,0 +1,36 @@
+"""What fault tests share: a running installation for each file, and dice whose seed is printed."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fault.running import Running
+
+UNLIMITED = {"HOLDS_PER_ADDRESS": "0", "HOLDS_PER_EMAIL": "0", "REQUESTS_PER_MINUTE": "0", "LOG_LEVEL": "INFO"}
+
+
+@pytest.fixture(scope="module")
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Give seeded chance: the run's Hypothesis seed, so that one option repeats everything."""
+    seed = int(request.config.getoption("hypothesis_seed"))
+    print(f"\nseed {seed}: repeat with --hypothesis-seed={seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    """Give an installation of the file's own; its last words are printed when a test fails."""
+    home = Path(tempfile.mkdtemp(prefix="nl-fault-"))
+    installation = Running(home / "data", **UNLIMITED)
+    try:
+        installation.start()
+        yield installation
+    finally:
+        installation.stop()
+        shutil.rmtree(home, ignore_errors=True)
