@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from threading import Event as Signal
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from eventsourcing.persistence import (
 from psycopg import sql
 from psycopg_pool import ConnectionPool
 
+from ledger.clock import Clock
 from ledger.log import Batch, append_statement, columns_of
 from ledger.schema import schema_name
 
@@ -35,8 +35,9 @@ PAGE = 500
 class Recorder(ApplicationRecorder):
     """Stored events of one property, over a shared pool. Positions are notification ids: 1, 2, 3 … without a hole."""
 
-    def __init__(self, property_code: str, pool: ConnectionPool[psycopg.Connection[tuple[Any, ...]]]) -> None:
+    def __init__(self, property_code: str, pool: ConnectionPool[psycopg.Connection[tuple[Any, ...]]], clock: Clock) -> None:
         self._pool = pool
+        self._clock = clock
         self._events = sql.Identifier(schema_name(property_code), "events")
         self._append = append_statement(property_code)
 
@@ -49,7 +50,7 @@ class Recorder(ApplicationRecorder):
                 (_uuid(event.originator_id), event.originator_version, event.topic, event.state, 1, index)
                 for index, event in enumerate(stored_events)
             ],
-            commands=[(None, len(stored_events), datetime.now(UTC), None, None, "library", None)],
+            commands=[(None, len(stored_events), self._clock.now(), None, None, "library", None)],
             outcomes=[(None, len(stored_events), b"")],
         )
         with self._connection() as connection:

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, errors, sql
 
 from ledger.schema import creation as ledger_creation
+from ops.settings import BadConfiguration
 from projections.postgres_model import creation as models_creation
 from queries.access import TABLES, Listed
 
+SCHEMA_VERSION = 1
+"""Raised with every change of the tables or functions; a schema that is there already is not touched again."""
 LOCK_TIMEOUT = "2s"
 """How long a writer waits for its turn before it answers 503; set on the role, not in sessions."""
 
 
 async def migrate(database_url: str) -> list[str]:
-    """Create or update everything; give the codes of the properties that are up to date."""
+    """Create or update everything; give the codes of the properties. Raises BadConfiguration for a newer schema."""
     async with await AsyncConnection.connect(database_url, autocommit=True) as connection:
-        await connection.execute(sql.SQL("ALTER ROLE CURRENT_USER SET lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
-        await connection.execute("SET lock_timeout = '30s'")
-        async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('nightledger migrate'))")
-            await connection.execute(TABLES)
-            found = await connection.execute("SELECT code FROM nightledger.properties ORDER BY opened_at")
-            codes = [code for (code,) in await found.fetchall()]
-            for code in codes:
-                await create_property(connection, code)
-    return codes
+        if await _version(connection) < SCHEMA_VERSION:
+            await _update(connection)
+        found = await connection.execute("SELECT code FROM nightledger.properties ORDER BY opened_at")
+        return [code for (code,) in await found.fetchall()]
+
+
+async def _version(connection: AsyncConnection) -> int:
+    try:
+        row = await (await connection.execute("SELECT version FROM nightledger.schema_version")).fetchone()
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        return 0
+    version: int = row[0] if row else 0
+    if version > SCHEMA_VERSION:
+        message = f"the database has schema version {version}, this release knows {SCHEMA_VERSION}: run the newer release"
+        raise BadConfiguration(message)
+    return version
+
+
+async def _update(connection: AsyncConnection) -> None:
+    await connection.execute(sql.SQL("ALTER ROLE CURRENT_USER SET lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '30s'")
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('nightledger migrate'))")
+        await connection.execute(TABLES)
+        found = await connection.execute("SELECT code FROM nightledger.properties")
+        for (code,) in await found.fetchall():
+            await create_property(connection, code)
+        await connection.execute(
+            "INSERT INTO nightledger.schema_version (version) VALUES (%s)"
+            " ON CONFLICT (only_row) DO UPDATE SET version = excluded.version",
+            [SCHEMA_VERSION],
+        )
 
 
 async def create_property(connection: AsyncConnection, code: str) -> None:
@@ -36,7 +61,8 @@ async def create_property(connection: AsyncConnection, code: str) -> None:
 
 async def register(database_url: str, listed: Listed) -> None:
     """Create a property's schema and list it; one that is listed already stays as it is."""
-    await migrate(database_url)
+    if listed.code in await migrate(database_url):
+        return
     async with await AsyncConnection.connect(database_url) as connection:
         await create_property(connection, listed.code)
         await connection.execute(

@@ -192,6 +192,7 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
         open=False,
         timeout=5,
         reconnect_timeout=0,
+        check=AsyncConnectionPool.check_connection,
     )
     redis = connect_redis(settings.redis_url)
     try:

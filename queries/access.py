@@ -13,6 +13,10 @@ from ledger.log import Connection
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS nightledger;
+CREATE TABLE IF NOT EXISTS nightledger.schema_version (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    version integer NOT NULL
+);
 CREATE TABLE IF NOT EXISTS nightledger.properties (
     code text PRIMARY KEY,
     time_zone text NOT NULL,

@@ -53,13 +53,14 @@ class Forms:
         self._set(response, BOOKING_COOKIE, str(self._booking.dumps([property_code, reservation_id.hex])), BOOKING_SECONDS)
         return response
 
-    def may_see(self, property_code: str, reservation_id: UUID) -> bool:
-        """Tell whether this browser was let in to a reservation."""
+    def property_of(self, reservation_id: UUID) -> str | None:
+        """Name the property of a reservation that this browser was let in to, or nothing when it was not."""
         try:
             shown: Any = self._booking.loads(self._request.cookies.get(self._name(BOOKING_COOKIE), ""), max_age=BOOKING_SECONDS)
-        except BadSignature:
-            return False
-        return bool(shown == [property_code, reservation_id.hex])
+            property_code, shown_id = shown
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return property_code if shown_id == reservation_id.hex else None
 
     def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 
 from web.doors import HouseDoor
 
@@ -28,6 +28,10 @@ async def readyz(house: HouseDoor) -> Response:
 @router.get("/metrics")
 async def metrics() -> Response:
     """Give the metrics of all processes of this installation in Prometheus' text format."""
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is not typed there
+    registry: CollectorRegistry = CollectorRegistry()
+    try:
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is not typed there
+    except ValueError:
+        # PROMETHEUS_MULTIPROC_DIR is not set: this process tells about itself.
+        registry = REGISTRY
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

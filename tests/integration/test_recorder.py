@@ -12,6 +12,7 @@ import pytest
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 from psycopg_pool import ConnectionPool
 
+from ledger.clock import Clock
 from ledger.recorder import Recorder
 from ledger.schema import creation
 from ops.embedded import embedded_servers
@@ -49,4 +50,4 @@ class TestApplicationRecorder(ApplicationRecorderTestCase[Recorder]):
                 connection.execute(statement)
         pool: ConnectionPool[Any] = ConnectionPool(self.database_url, max_size=8, kwargs={"autocommit": True}, open=True)
         self.pools.append(pool)
-        return Recorder(code, pool)
+        return Recorder(code, pool, Clock())

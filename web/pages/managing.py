@@ -18,7 +18,6 @@ from queries.reservations import ReservationFound
 from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import Desk, House
-from web.pages.front import FrontDoor
 from web.pages.views import reservation_view, subject_of
 from web.problems import Problem
 from web.templating import page
@@ -46,9 +45,9 @@ async def enter(request: Request, house: HouseDoor, token: str) -> Response:
 
 
 @router.get("/booking/{reservation_id}")
-async def show(request: Request, house: HouseDoor, desk: FrontDoor, reservation_id: UUID, new: bool = False) -> Response:
+async def show(request: Request, house: HouseDoor, reservation_id: UUID, new: bool = False) -> Response:
     """Show the booking in whatever state it is."""
-    found = await _mine(request, house, desk, reservation_id)
+    desk, found = await _mine(request, house, reservation_id)
     hotel = await desk.hotel.current()
     booking = booking_of(found, hotel, house.clock.now())
     view = reservation_view(found, hotel, booking, house.links.pay_url(desk.listed.code, reservation_id))
@@ -60,18 +59,18 @@ async def show(request: Request, house: HouseDoor, desk: FrontDoor, reservation_
 
 
 @router.get("/booking/{reservation_id}/calendar.ics")
-async def calendar(request: Request, house: HouseDoor, desk: FrontDoor, reservation_id: UUID) -> Response:
+async def calendar(request: Request, house: HouseDoor, reservation_id: UUID) -> Response:
     """Give the stay as a calendar file."""
-    found = await _mine(request, house, desk, reservation_id)
+    desk, found = await _mine(request, house, reservation_id)
     body = calendar_file(found, await desk.hotel.current(), house.clock.now())
     headers = {"Content-Disposition": 'attachment; filename="stay.ics"'}
     return Response(body, media_type="text/calendar", headers=headers)
 
 
 @router.get("/booking/{reservation_id}/cancel")
-async def preview(request: Request, house: HouseDoor, desk: FrontDoor, reservation_id: UUID) -> Response:
+async def preview(request: Request, house: HouseDoor, reservation_id: UUID) -> Response:
     """Show what cancelling would cost and give back."""
-    found = await _mine(request, house, desk, reservation_id)
+    desk, found = await _mine(request, house, reservation_id)
     hotel = await desk.hotel.current()
     booking = booking_of(found, hotel, house.clock.now())
     if not booking.can_cancel:
@@ -91,13 +90,13 @@ async def preview(request: Request, house: HouseDoor, desk: FrontDoor, reservati
 
 @router.post("/booking/{reservation_id}/cancel")
 async def cancel(
-    request: Request, house: HouseDoor, desk: FrontDoor, visitor: VisitorDoor, reservation_id: UUID,
+    request: Request, house: HouseDoor, visitor: VisitorDoor, reservation_id: UUID,
     reason: Annotated[str, Form()] = "other", csrf_token: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "", expected_fee_minor: Annotated[int | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Cancel, for the fee that was shown."""
     Forms(house, request).check(csrf_token)
-    await _mine(request, house, desk, reservation_id)
+    desk, _ = await _mine(request, house, reservation_id)
     known = dict(REASONS)
     command = CancelReservation(
         reservation_id=reservation_id,
@@ -115,11 +114,14 @@ async def cancel(
     return RedirectResponse(subject_of(reservation_id), 303)
 
 
-async def _mine(request: Request, house: House, desk: Desk, reservation_id: UUID) -> ReservationFound:
-    """Give the reservation to the browser that was let in to it, and to no other."""
-    if not Forms(house, request).may_see(desk.listed.code, reservation_id):
+async def _mine(request: Request, house: House, reservation_id: UUID) -> tuple[Desk, ReservationFound]:
+    """Give desk and reservation to the browser that was let in to it, and to no other. Raises Problem 401, 404."""
+    property_code = Forms(house, request).property_of(reservation_id)
+    desk = await house.desk(property_code) if property_code else None
+    if desk is None:
         raise Problem("key.unknown", "Open your booking with the link from the confirmation mail.")
+    request.state.hotel = (await desk.hotel.current()).definition
     found = await desk.reservations.from_ledger(reservation_id)
     if found is None:
         raise Problem("reservation.unknown", "There is no such booking: use the link from the mail.")
-    return found
+    return desk, found

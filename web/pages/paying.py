@@ -137,7 +137,8 @@ async def _request_payment(paid: Paid, found: ReservationFound) -> ReservationFo
     try:
         await paid.desk.dispatch(command, asked)
     except Refusal as refusal:
-        if code_of(refusal) != "reservation.not_held":
+        # Not held any more, or asked for by another tab just now: what is so shows in the ledger.
+        if code_of(refusal) not in {"reservation.not_held", "command.id_reused"}:
             raise
     return await paid.look()
 
