@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,9 @@ from ledger.money import Money, total
 from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
+
+WEIGHT_SCALE = 10**4
+"""Parts of a minor unit that still count when a rounded sum is given back to the nights."""
 
 
 class TypePrice(Struct, frozen=True, kw_only=True):
@@ -173,16 +175,21 @@ class Rates:
 
 def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates) -> tuple[PriceLine, ...]:
     """Price the nights exactly, round the sum once, and give it back to the nights by largest remainder."""
-    exact = [prices.base_minor * _season_percent(tariff, night) / 100 * plan.percent / 100 for night in dates]
-    rounded = Money(int(sum(exact).quantize(Decimal(1), ROUND_HALF_UP)), tariff.currency)  # type: ignore[union-attr]  # sum of Decimals is one
-    scale = 10**4
-    weights = [int(amount * scale) for amount in exact]
-    amounts = rounded.allocate(weights) if any(weights) else [rounded] * len(exact)
+    percents = [_season_percent(tariff, night) for night in dates]
+    exact = {percent: prices.base_minor * percent / 100 * plan.percent / 100 for percent in set(percents)}
+    whole = sum((exact[percent] for percent in percents), Decimal(0))
+    rounded = Money(int(whole.quantize(Decimal(1), ROUND_HALF_UP)), tariff.currency)
+    weight = {percent: int(amount * WEIGHT_SCALE) for percent, amount in exact.items()}
+    weights = [weight[percent] for percent in percents]
+    amounts = rounded.allocate(weights if any(weights) else [1] * len(weights))
     return tuple(PriceLine(stay_date=night, kind="room", amount=amount) for night, amount in zip(dates, amounts, strict=True))
 
 
 def _season_percent(tariff: Tariff, night: date) -> Decimal:
-    return next((season.percent for season in tariff.seasons if season.first_night <= night <= season.last_night), Decimal(100))
+    for season in tariff.seasons:
+        if season.first_night <= night <= season.last_night:
+            return season.percent
+    return Decimal(100)
 
 
 def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates, party: Party) -> tuple[PriceLine, ...]:
@@ -203,18 +210,24 @@ def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayD
 
 def _tax_lines(tariff: Tariff, lines: Sequence[PriceLine]) -> tuple[TaxLine, ...]:
     """Charge taxes in their order, on groups of nights that have the same taxes: a rate may change inside the stay."""
-
-    def in_force(line: PriceLine) -> tuple[Tax, ...]:
-        return tuple(tax for tax in tariff.taxes if tax.covers(line.stay_date))
-
     taxed: list[TaxLine] = []
-    for taxes, group in groupby(sorted(lines, key=lambda line: line.stay_date), key=in_force):
-        sums = {"stay": total((line.amount for line in group), tariff.currency)}
-        for tax in taxes:
+    for first, last in _periods(tariff, min(line.stay_date for line in lines), max(line.stay_date for line in lines)):
+        sums = {"stay": total((line.amount for line in lines if first <= line.stay_date <= last), tariff.currency)}
+        for tax in tariff.taxes:
+            if not tax.covers(first):
+                continue
             base = total((sums[code] for code in tax.bases if code in sums), tariff.currency)
             sums[tax.code] = base.share(tax.rate_percent)
             taxed.append(TaxLine(code=tax.code, name=tax.name, rate_percent=tax.rate_percent, base=base, amount=sums[tax.code]))
     return tuple(taxed)
+
+
+def _periods(tariff: Tariff, first: date, last: date) -> list[tuple[date, date]]:
+    """Cut the nights from `first` to `last`, both included, where any tax begins or has ended."""
+    one = timedelta(days=1)
+    begins = {tax.first_night for tax in tariff.taxes} | {tax.last_night + one for tax in tariff.taxes if tax.last_night}
+    cuts = [first, *sorted(day for day in begins if first < day <= last)]
+    return [(cut, after - one) for cut, after in zip(cuts, [*cuts[1:], last + one], strict=True)]
 
 
 def _policy(tariff: Tariff, plan: RatePlan, arrival: date) -> CancellationPolicy:

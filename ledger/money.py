@@ -66,7 +66,9 @@ class Money(Struct, frozen=True, order=False):
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Sum `amounts`; nothing sums to zero of `currency`. Raises CurrencyMismatch."""
-    result = Money(0, currency)
+    minor = 0
     for amount in amounts:
-        result += amount
-    return result
+        if amount.currency != currency:
+            raise CurrencyMismatch(currency, amount.currency)
+        minor += amount.amount_minor
+    return Money(minor, currency)

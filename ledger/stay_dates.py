@@ -53,6 +53,10 @@ class StayDates(Struct, frozen=True):
             raise StayDates.TooLong(
                 f"A stay may have at most {LONGEST_STAY_NIGHTS} nights, this one has {self.nights}: book it in parts."
             )
+        self.check_begin(today)
+
+    def check_begin(self, today: date) -> None:
+        """Refuse an arrival that is over or too far ahead. Raises Past, TooFar."""
         if self.arrival < today:
             raise StayDates.Past(f"Arrival {self.arrival} is in the past: the earliest arrival is today, {today}.")
         if (self.arrival - today).days > LONGEST_LEAD_DAYS:

@@ -58,6 +58,8 @@ class ReservationQuery:
     async def from_ledger(self, reservation_id: UUID) -> ReservationFound | None:
         """Give a reservation folded from the log at this moment, or nothing; for what must not wait for a projection."""
         own = await self._streams.read([reservation_id])
+        if not own or not own[0].event.topic.startswith("reservation."):
+            return None
         payments = [recorded.event.payment_id for recorded in own if recorded.event.topic == "reservation.payment-asked.v1"]  # type: ignore[attr-defined]  # that event names its payment
         events = sorted(own + (await self._streams.read(payments) if payments else []), key=lambda each: each.position)
         documents: dict[UUID, ReservationDocument] = {}

@@ -87,6 +87,7 @@ async def calendar(
     """Tell, night by night from `from` to `to` (not included), how many rooms of a type are free and from which price."""
     today = local_date(house.clock.now(), desk.listed.time_zone)
     begin = first or today
+    StayDates(begin, last or date.max).check_begin(today)
     dates = StayDates(begin, last or begin + timedelta(days=60))
     dates.check(today)
     hotel = await desk.hotel.current()
