@@ -223,10 +223,13 @@ def _tax_lines(tariff: Tariff, lines: Sequence[PriceLine]) -> tuple[TaxLine, ...
 
 
 def _periods(tariff: Tariff, first: date, last: date) -> list[tuple[date, date]]:
-    """Cut the nights from `first` to `last`, both included, where any tax begins or has ended."""
+    """Cut the nights from `first` to `last`, both included, where another set of taxes comes into force."""
     one = timedelta(days=1)
     begins = {tax.first_night for tax in tariff.taxes} | {tax.last_night + one for tax in tariff.taxes if tax.last_night}
-    cuts = [first, *sorted(day for day in begins if first < day <= last)]
+    cuts = [first]
+    for day in sorted(day for day in begins if first < day <= last):
+        if any(tax.covers(day) != tax.covers(cuts[-1]) for tax in tariff.taxes):
+            cuts.append(day)
     return [(cut, after - one) for cut, after in zip(cuts, [*cuts[1:], last + one], strict=True)]
 
 
