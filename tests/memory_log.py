@@ -31,7 +31,7 @@ class MemoryLog(Log):
     def __init__(self, property_code: str) -> None:
         super().__init__(property_code)
         self.rows: list[Row] = []
-        self.outcomes: dict[UUID, tuple[bytes | None, bytes, int]] = {}
+        self.outcomes: dict[UUID, tuple[bytes, bytes, int]] = {}
         self._turn = asyncio.Lock()
         self.conflicts = 0
 
@@ -45,21 +45,20 @@ class MemoryLog(Log):
     async def append(self, connection: Connection, batch: Batch) -> tuple[int, datetime]:
         """Write a batch or raise Conflict, like `append` in `ledger/schema.py`."""
         await asyncio.sleep(0)
+        stored = {(row.stream, row.version) for row in self.rows}
         versions: dict[UUID, int] = {}
-        for row in self.rows:
-            versions[row.stream] = row.version
-        taken = any(command[0] in self.outcomes for command in batch.commands)
+        for stream, version in stored:
+            versions[stream] = max(version, versions.get(stream, 0))
         moved = any(versions.get(stream, 0) != version for stream, version in batch.guards.items())
-        stale = any(version <= versions.get(stream, 0) for stream, version, *_ in batch.events)
-        twice = len({event[:2] for event in batch.events}) < len(batch.events)
-        if taken or moved or stale or twice:
+        if moved or _repeats([*stored, *(event[:2] for event in batch.events)]) or _repeats(self._ids_with(batch)):
             self.conflicts += 1
             raise Conflict
         base = len(self.rows)
         for number, event in enumerate(batch.events, base + 1):
             self.rows.append(_row(number, event, batch.commands[event[4] - 1]))
         for command, (fingerprint, last_event, outcome) in zip(batch.commands, batch.outcomes, strict=True):
-            self.outcomes[cast("UUID", command[0])] = (fingerprint, outcome, base + last_event)
+            if fingerprint is not None:
+                self.outcomes[cast("UUID", command[0])] = (fingerprint, outcome, base + last_event)
         return base, DAWN
 
     async def read(
@@ -80,9 +79,15 @@ class MemoryLog(Log):
     async def head(self, connection: Connection) -> tuple[int, datetime | None]:
         return len(self.rows), DAWN if self.rows else None
 
+    def _ids_with(self, batch: Batch) -> list[object]:
+        return [
+            *self.outcomes,
+            *(command[0] for command, outcome in zip(batch.commands, batch.outcomes, strict=True) if outcome[0]),
+        ]
+
     def _outcome_of(self, command_id: UUID) -> tuple[bytes, Outcome]:
         fingerprint, outcome, position = self.outcomes[command_id]
-        return cast("bytes", fingerprint), replace(decode(outcome, type=Outcome), position=position)
+        return fingerprint, replace(decode(outcome, type=Outcome), position=position)
 
 
 class MemoryPool:
@@ -106,6 +111,10 @@ class MemoryPool:
             yield
         finally:
             self._log.unlock()
+
+
+def _repeats(values: list[Any]) -> bool:
+    return len(set(values)) < len(values)
 
 
 def _row(position: int, event: tuple[UUID, int, str, bytes, int, int], command: tuple[Any, ...]) -> Row:
