@@ -72,16 +72,18 @@ async def preview(request: Request, house: HouseDoor, reservation_id: UUID) -> R
     """Show what cancelling would cost and give back."""
     desk, found = await _mine(request, house, reservation_id)
     hotel = await desk.hotel.current()
-    booking = booking_of(found, hotel, house.clock.now())
+    now = house.clock.now()
+    booking = booking_of(found, hotel, now)
     if not booking.can_cancel:
         return RedirectResponse(subject_of(reservation_id), 303)
-    fee, refund = cancellation_preview(found, house.clock.now())
+    fee, refund = cancellation_preview(found, now)
     policy: CancellationPolicy = found.document.held.stays[0].price.policy
+    deadline = policy.free_until if policy.free_until and now < policy.free_until else None
     forms = Forms(house, request)
     return forms.keep(
         page(
             request, "cancel.html", csrf_token=forms.token(), idempotency_key=uuid4().hex, errors=[], reasons=REASONS,
-            preview={"fee": fee, "refund": refund, "policy_text": policy.text, "deadline": policy.free_until},
+            preview={"fee": fee, "refund": refund, "policy_text": policy.text, "deadline": deadline},
             reservation=reservation_view(found, hotel, booking, ""), manage_url=subject_of(reservation_id),
             expected_fee_minor=fee.amount_minor,
         )
