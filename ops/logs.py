@@ -34,6 +34,8 @@ def configure(level: str) -> None:
     root.setLevel(level.upper())
     for name in ("uvicorn", "uvicorn.error", "stripe", "python_http_client", "dramatiq", "psycopg.pool"):
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    # It warns of every look at a server that is still starting.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def _with_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

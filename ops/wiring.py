@@ -149,7 +149,7 @@ class Wiring:
             hotel=hotel,
             availability=availability,
             reservations=ReservationQuery(models.reservations.model, self.pool, self.keys, streams),
-            revenue=RevenueQuery(models.revenue.model),
+            revenue=RevenueQuery(models.revenue.model, listed.currency),
             progress=Progress(streams, self.positions(models)),
         )
 

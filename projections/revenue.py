@@ -53,8 +53,8 @@ class Revenue:
                 case Reservation.Expired() | Reservation.Abandoned():
                     writes.append(("HDEL", self._stays(generation), subject))
                 case Property.Opened(definition=definition) | Property.Redefined(definition=definition):
-                    house = {"rooms": len(definition.rooms), "currency": definition.currency}
-                    writes.append(("SET", self.model.key(generation, "house"), json.dumps(house)))
+                    house = json.dumps({"rooms": len(definition.rooms)})
+                    writes.append(("SET", self.model.key(generation, "house"), house))
                 case _:
                     continue
         writes += await self._absolute(generation, changes)

@@ -45,8 +45,9 @@ class RevenueFound:
 class RevenueQuery:
     """Revenue of one property."""
 
-    def __init__(self, model: RedisModel) -> None:
+    def __init__(self, model: RedisModel, currency: str) -> None:
         self._model = model
+        self._currency = currency
 
     async def on_the_books(self, first: date, last: date, group_by: GroupBy) -> RevenueFound:
         """Sum the stay dates from `first` to `last`, both included, by one dimension."""
@@ -58,7 +59,7 @@ class RevenueQuery:
         for night in nights:
             pipeline.hgetall(self._model.key(generation, "night", night.isoformat()))
         position, house, *cells = await pipeline.execute()
-        rooms, currency = _house(house)
+        rooms = int(json.loads(house)["rooms"]) if house else 0
         sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         dates: dict[str, set[date]] = defaultdict(set)
         for night, found in zip(nights, cells, strict=True):
@@ -71,15 +72,8 @@ class RevenueQuery:
         ]
         whole = [sum(column) for column in zip(*sums.values(), strict=True)] if sums else [0, 0, 0]
         return RevenueFound(
-            position=int(position or 0), currency=currency, groups=groups, whole=_group("all", whole, rooms * len(nights))
+            position=int(position or 0), currency=self._currency, groups=groups, whole=_group("all", whole, rooms * len(nights))
         )
-
-
-def _house(raw: bytes | None) -> tuple[int, str]:
-    if raw is None:
-        return 0, "XXX"
-    house = json.loads(raw)
-    return int(house["rooms"]), str(house["currency"])
 
 
 def _grouped(night: date, found: dict[bytes, bytes], group_by: GroupBy) -> Iterator[tuple[str, list[int]]]:
