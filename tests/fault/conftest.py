@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.running import Running
+from tests.installation import Running
 
 UNLIMITED = {"HOLDS_PER_ADDRESS": "0", "HOLDS_PER_EMAIL": "0", "REQUESTS_PER_MINUTE": "0", "LOG_LEVEL": "INFO"}
 
@@ -20,7 +20,7 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
     """Give seeded chance: the run's Hypothesis seed, so that one option repeats everything."""
     seed = int(request.config.getoption("hypothesis_seed"))
     print(f"\nseed {seed}: repeat with --hypothesis-seed={seed}")
-    return random.Random(seed)
+    return random.Random(seed)  # noqa: S311 - repeatable chance, no secret
 
 
 @pytest.fixture(scope="module")

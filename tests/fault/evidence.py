@@ -17,7 +17,7 @@ import httpx
 import psycopg
 
 from tests.fault.guests import LEASE_SECONDS, Booking
-from tests.fault.running import Running, wait_until
+from tests.installation import Running, wait_until
 
 Json = dict[str, Any]
 REPORT_SECONDS = 121
@@ -45,7 +45,7 @@ def log_of(running: Running) -> list[Told]:
             "SELECT position, stream, version, topic, payload, command_id, command_index, command_count"
             " FROM property_ella.events ORDER BY position"
         ).fetchall()
-    return [Told(*row[:4], json.loads(row[4]), *row[5:]) for row in rows]
+    return [Told(p, stream, version, topic, json.loads(payload), *rest) for p, stream, version, topic, payload, *rest in rows]
 
 
 def head_of(running: Running) -> int:
@@ -146,7 +146,8 @@ def states(log: Sequence[Told]) -> dict[UUID, str]:
 
 def check_answers(log: Sequence[Told], bookings: Sequence[Booking]) -> Counter[str]:
     """Whatever was acknowledged is in the ledger once; nothing else is. Give how the journeys ended."""
-    assert [odd for booking in bookings for odd in booking.odd] == []
+    odd = [odd for booking in bookings for odd in booking.odd]
+    assert not odd, odd
     held = Counter(told.stream for told in log if told.topic == "reservation.held.v1")
     assert all(count == 1 for count in held.values())
     acknowledged = [booking.reservation_id for booking in bookings if booking.reservation_id]
@@ -158,9 +159,7 @@ def check_answers(log: Sequence[Told], bookings: Sequence[Booking]) -> Counter[s
         if booking.reservation_id and booking.card:
             assert now[booking.reservation_id] == "confirmed", booking
             assert booking.state == "confirmed", booking
-    return Counter(
-        booking.refused or now[booking.reservation_id] for booking in bookings if booking.refused or booking.reservation_id
-    )
+    return Counter(now[booking.reservation_id] if booking.reservation_id else booking.refused for booking in bookings)
 
 
 # —— The vendors' books ———————————————————————————————————————————————————————————————————————————————————————————————
@@ -218,14 +217,14 @@ def check_read_models(running: Running) -> None:
     """A rebuild from nothing gives what the followers kept."""
     done = running.run("rebuild", "--all", "--dry-run", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    models = json.loads(done.stdout)
-    assert {model["name"]: model["differences"] for model in models} == dict.fromkeys(
-        ("availability", "revenue", "reservations", "due"), []
-    )
+    found = {model["name"]: model["differences"] for model in json.loads(done.stdout)}
+    assert found == {name: [] for name in ("availability", "revenue", "reservations", "due")}
 
 
 def check_all(running: Running, bookings: Sequence[Booking]) -> Counter[str]:
     """Hold everything against everything, once nothing moves any more. Give how the journeys ended."""
+    faults = [line for line in running.said().splitlines() if "unexpected fault" in line]
+    assert not faults, faults
     log = log_of(running)
     check_log(log)
     ended = check_answers(log, bookings)

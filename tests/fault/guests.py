@@ -16,7 +16,7 @@ from uuid import UUID
 
 import httpx
 
-from tests.fault.running import Running
+from tests.installation import Running
 
 PLAIN, WITH_3DS = "4242 4242 4242 4242", "4000 0025 0000 3155"
 ROOM_TYPES = ("garden-room", "valley-room")
@@ -171,7 +171,7 @@ class Crowd:
         self._pause_seconds = pause_seconds
         seeds = [dice.randrange(2**32) for _ in range(guests)]
         self._threads = [
-            threading.Thread(target=self._go, args=(number, random.Random(seed)), daemon=True)
+            threading.Thread(target=self._go, args=(number, random.Random(seed)), daemon=True)  # noqa: S311 - no secret
             for number, seed in enumerate(seeds)
         ]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fault.evidence import check_all, settle
 from tests.fault.guests import Booking, Crowd
-from tests.fault.running import ROLES, Running, wait_until
+from tests.installation import ROLES, Running, wait_until
 
 GUESTS = 5
 SETTLE_SECONDS = 12.0
