@@ -34,6 +34,8 @@ from web.templating import page
 router = APIRouter(include_in_schema=False)
 PATIENCE_SECONDS = 4.0
 LOOK_SECONDS = 0.04
+LET_IN_FOR = timedelta(minutes=15)
+"""So long after the confirmation the payment link still opens the booking; then only the manage link does."""
 TROUBLE_AFTER = timedelta(seconds=20)
 """A checkout page that takes longer to be made is called trouble."""
 LIVE = frozenset({"requested", "open", "failed_try", "authorised"})
@@ -78,7 +80,7 @@ async def pay(request: Request, house: HouseDoor, token: str, back: bool = False
     paid = await paid_for(request, house, token)
     found = await paid.look()
     if found.document.state == "confirmed":
-        return _to_booking(request, paid, new=False)
+        return _to_booking(request, paid, found, new=False)
     if found.document.state in ENDED or found.document.held.held_until <= house.clock.now():
         return _show(request, paid, found, "expired")
     payment = _live_payment(found)
@@ -116,7 +118,7 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
         await paid.desk.dispatch(command, asked)
         found = await _wait(paid, lambda now: now.document.state != "held")
     if found.document.state == "confirmed":
-        return _to_booking(request, paid, new=True)
+        return _to_booking(request, paid, found, new=True)
     if found.document.state in ENDED:
         return _show(request, paid, found, "expired")
     return _show(request, paid, found, "processing")
@@ -147,7 +149,7 @@ async def _onward(request: Request, paid: Paid, found: ReservationFound) -> Resp
     """Redirect to the provider's page as soon as it is there, or show a page that asks again."""
     found = await _wait(paid, lambda now: now.document.state != "held" or bool(_url(now)))
     if found.document.state == "confirmed":
-        return _to_booking(request, paid, new=False)
+        return _to_booking(request, paid, found, new=False)
     if found.document.state in ENDED:
         return _show(request, paid, found, "expired")
     url = _url(found)
@@ -180,8 +182,12 @@ def _failure(payment: Any) -> str:
     return "failed_authentication" if "authentication" in payment.failure else "declined"
 
 
-def _to_booking(request: Request, paid: Paid, *, new: bool) -> Response:
+def _to_booking(request: Request, paid: Paid, found: ReservationFound, *, new: bool) -> Response:
+    """Show the confirmation to whoever has just paid; later the payment link opens nothing that the browser may not see."""
     onward = RedirectResponse(subject_of(paid.reservation_id) + ("?new=1" if new else ""), 303)
+    confirmed_at = next((fact.at for fact in found.document.timeline if fact.topic == "reservation.confirmed.v1"), None)
+    if confirmed_at is None or paid.house.clock.now() - confirmed_at > LET_IN_FOR:
+        return onward
     return Forms(paid.house, request).show_booking(onward, paid.desk.listed.code, paid.reservation_id)
 
 
