@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from aggregates.property import Definition, Room, RoomType
 from aggregates.rates import RatePlan, Tariff, TypePrice
 from ops.api_keys import create_key
 from ops.embedded import attach
+from ops.free_ports import neighbouring_ports
 from ops.property_file import PropertyFile
 from ops.seeding import define
 from ops.settings import BadConfiguration, Settings
@@ -189,7 +189,7 @@ def _scratch(code: str, rooms: int) -> PropertyFile:
 def _own_server(settings: Settings) -> Iterator[tuple[Settings, str]]:
     """Run an installation of its own while the block runs. Raises BadConfiguration when it does not start."""
     with tempfile.TemporaryDirectory(prefix="nightledger-stress-") as directory:
-        port = _free_ports()
+        port = neighbouring_ports(2)[0]
         environment = {
             **os.environ, "DATA_DIR": directory, "PORT": str(port), "SANDBOX_PORT": str(port + 1),
             "WEB_WORKERS": str(settings.web_workers),
@@ -213,16 +213,3 @@ def _wait_for(at: Settings, process: subprocess.Popen[bytes]) -> Settings:
         message = "a server for the load run did not start: start `nightledger up` and try again"
         raise BadConfiguration(message)
     return at.model_copy(update={"database_url": running.database_url, "redis_url": running.redis_url})
-
-
-def _free_ports() -> int:
-    """Find a port whose successor is free as well."""
-    for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            with suppress(OSError, OverflowError):
-                second.bind(("127.0.0.1", port + 1))
-                return port
-    message = "no two neighbouring ports are free"
-    raise BadConfiguration(message)

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import httpx
 import psutil
 
 from ops.embedded import Servers, attach
+from ops.free_ports import neighbouring_ports
 
 ROOT = Path(__file__).parents[1]
 SERVERS = frozenset({"PostgreSQL", "Valkey"})
@@ -39,7 +39,7 @@ class Running:
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
-        self.port, self.sandbox_port = free_ports(2)
+        self.port, self.sandbox_port = neighbouring_ports(2)
         self.api_key = ""
         self.output = data_dir.with_suffix(".out")
         self._environment = environment
@@ -219,15 +219,6 @@ def _end(process: psutil.Process) -> None:
         process.kill()
     except psutil.NoSuchProcess:
         return
-
-
-def free_ports(count: int) -> list[int]:
-    """Give ports that nobody uses at this moment."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def wait_for(look: Callable[[], T | None], seconds: float, said: Callable[[], str] = str) -> T:

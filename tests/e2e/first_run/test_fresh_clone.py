@@ -11,7 +11,6 @@ import pwd
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -23,6 +22,8 @@ from uuid import uuid4
 
 import psutil
 import pytest
+
+from ops.free_ports import neighbouring_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 FIRST_START_SECONDS, SECOND_START_SECONDS, STOP_SECONDS = 180, 10, 30
@@ -65,19 +66,6 @@ class Stranger:
             group=who.pw_gid if who else None,
             extra_groups=[] if who else None,
         )
-
-
-def two_free_ports() -> int:
-    """Find a port that is free together with its successor, which the sandbox takes."""
-    while True:
-        with socket.socket() as web, socket.socket() as sandbox:
-            web.bind(("127.0.0.1", 0))
-            port = int(web.getsockname()[1])
-            try:
-                sandbox.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
 
 
 def wait_for_ready(run: subprocess.Popen[str], port: int, seconds: float) -> list[str]:
@@ -171,7 +159,7 @@ def normal_user(missing: Callable[[str], NoReturn]) -> Iterator[tuple[str, Path]
 
 def two_starts(stranger: Stranger) -> None:
     """Start, stop, start again on the same data, stop; prints what it took."""
-    port = two_free_ports()
+    port = neighbouring_ports(2)[0]
     for start, limit in (("first", FIRST_START_SECONDS), ("second", SECOND_START_SECONDS)):
         began = time.monotonic()
         run = stranger.start(port)
