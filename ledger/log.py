@@ -91,7 +91,9 @@ class Log:
         self._tail = sql.SQL("SELECT {columns} FROM {schema}.events WHERE position > %s ORDER BY position LIMIT %s").format(
             schema=schema, columns=columns
         )
-        self._head = sql.SQL("SELECT coalesce(max(position), 0), max(recorded_at) FROM {schema}.events").format(schema=schema)
+        self._head = sql.SQL("SELECT position, recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1").format(
+            schema=schema
+        )
 
     async def lock(self, connection: Connection) -> None:
         """Take the ledger's lock for the transaction that `connection` is in."""

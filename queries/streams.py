@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from msgspec import ValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from ledger.catalogue import Catalogue
+from ledger.catalogue import Catalogue, UnknownTopic
 from ledger.event import Recorded
-from ledger.log import Connection, Log, Row
+from ledger.log import Connection, Log, Row, whole_commands
+
+
+class Unreadable(Exception):
+    """An event stands in the log that this release cannot read; nothing after it is read either."""
 
 
 class Streams:
@@ -26,9 +31,23 @@ class Streams:
             return self._decoded(await self._log.streams(connection, streams))
 
     async def after(self, position: int, limit: int) -> list[Recorded]:
-        """Give about `limit` events after a position, whole commands only. Raises UnknownTopic."""
+        """Give about `limit` events after a position, whole commands only.
+
+        They end before an event that cannot be read; one that comes first raises Unreadable.
+        """
         async with self._pool.connection() as connection:
-            return self._decoded(await self._log.tail(connection, position, limit))
+            rows = await self._log.tail(connection, position, limit)
+        events: list[Recorded] = []
+        for row in rows:
+            try:
+                events.append(recorded(self._catalogue, row))
+            except (UnknownTopic, ValidationError) as wrong:
+                readable = whole_commands(rows[: len(events)])
+                if not readable:
+                    message = f"the event at position {row.position} cannot be read: {wrong}"
+                    raise Unreadable(message) from wrong
+                return events[: len(readable)]
+        return events
 
     async def head(self) -> int:
         """Give the last position; 0 when nothing happened yet."""
