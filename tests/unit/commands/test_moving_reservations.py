@@ -158,6 +158,14 @@ def test_late_the_fee_is_kept_out_of_what_was_paid() -> None:
     given(*OPENED, *paid()).when(ILL, at=FREE_UNTIL).then(*cancelled(9_673, 0))
 
 
+def test_what_goes_back_goes_back_once_over_all_payments() -> None:
+    """Paid twice 96.73, the fee is one night of 161.21: 32.25 go back, through the first payment alone."""
+    second = deposit_of("r", 2)
+    fields: dict[str, Any] = {"reservation_id": R, "intent_id": "pi_2", "charge_id": "ch_2", "amount": DEPOSIT}
+    twice = [*paid(), *paying("r", 2), Change(second, Payment.Captured(**fields))]
+    given(*OPENED, *twice).when(ILL, at=FREE_UNTIL).then(*cancelled(16_121, 3_225), refund_asked(3_225))
+
+
 def test_an_unpaid_booking_is_cancelled_without_money() -> None:
     given(*OPENED, *held("r"), *confirmed("r")).when(ILL).then(*cancelled(0, 0))
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from ledger.refusal import Refusal
-from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
+from ledger.stay_dates import LONGEST_LEAD_DAYS, LONGEST_STAY_NIGHTS, StayDates
 
 TODAY = date(2126, 3, 1)
 
@@ -40,6 +40,18 @@ def test_arrival_is_today_at_the_earliest() -> None:
     of(1, TODAY).check(TODAY)
     with pytest.raises(StayDates.Past, match="today, 2126-03-01"):
         of(1, TODAY - timedelta(days=1)).check(TODAY)
+
+
+@pytest.mark.parametrize(
+    ("days", "refused"), [(LONGEST_LEAD_DAYS - 1, False), (LONGEST_LEAD_DAYS, False), (LONGEST_LEAD_DAYS + 1, True)]
+)
+def test_arrival_is_three_years_ahead_at_the_latest(days: int, *, refused: bool) -> None:
+    far = of(1, TODAY + timedelta(days=days))
+    if refused:
+        with pytest.raises(StayDates.TooFar):
+            far.check(TODAY)
+    else:
+        far.check(TODAY)
 
 
 def test_refusals_come_in_order_form_first() -> None:
