@@ -97,6 +97,8 @@ class Writer:
                 await self._write_patiently(batch)
             except Exception as failure:
                 if not isinstance(failure, Unavailable):
+                    # The second try settles before its commit: what was folded may never have become true.
+                    self._folded.start_at(0)
                     logger.exception("a batch of %d commands could not be decided", len(batch))
                 for waiting in batch:
                     if not waiting.answer.done():
