@@ -12,12 +12,14 @@ from redis.exceptions import RedisError
 
 from ops.settings import Settings
 from ops.wiring import Wiring, wired
+from queries.streams import Unreadable
 from web.app import create_app
+from web.house import Desk
 from web.problems import unavailable
 
 CONNECTIONS = 16
-LAG_SECONDS_EVENTS = 10_000
-"""A read model further behind than this many events is told to the balancer."""
+LONGEST_LAG_SECONDS = 15
+"""A read model that has left an event waiting for longer is told to whoever watches."""
 
 
 async def serve(settings: Settings, descriptor: int | None) -> None:
@@ -64,6 +66,18 @@ async def _lags(wiring: Wiring, codes: list[str]) -> dict[str, str]:
     for code in codes:
         desk = await wiring.desk(code)
         for name, lag in (await desk.progress.lags()).items() if desk else ():
-            late = f"{lag.events} events behind: look at the log of `nightledger follow`"
-            parts[f"{code}.{name}"] = late if lag.events > LAG_SECONDS_EVENTS else f"ok, {lag.events} events behind"
+            behind = f"{lag.events} events and {lag.seconds:.0f} s behind"
+            late = f"{behind}, stopped after position {lag.position}: look at the log of `nightledger follow`"
+            parts[f"{code}.{name}"] = late if lag.seconds > LONGEST_LAG_SECONDS else f"ok, {behind}"
+            if lag.events and desk:
+                parts[f"{code}.{name}"] += await _obstacle(desk, lag.position)
     return parts
+
+
+async def _obstacle(desk: Desk, position: int) -> str:
+    """Say which event a read model cannot get past, if that is why it is behind. The site itself goes on without it."""
+    try:
+        await desk.streams.after(position, 1)
+    except Unreadable as wrong:
+        return f", stopped after position {position}: {wrong}"
+    return ""
