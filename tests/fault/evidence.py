@@ -84,7 +84,7 @@ def settle(running: Running, seconds: float = 12) -> int:
     A killed worker's lease and an unreported mail run out with the clock alone, so it is moved instead of waited for.
     """
     moves = 0
-    for on in (LEASE_SECONDS, REPORT_SECONDS, LEASE_SECONDS, 0):
+    for on in (REPORT_SECONDS, REPORT_SECONDS, LEASE_SECONDS, 0):
         try:
             wait_until(lambda: is_settled(running), seconds)
         except AssertionError:
