@@ -80,7 +80,6 @@ class Property:
 
     class TooManyGuests(Refusal):
         code = "property.too_many_guests"
-        field = "adults"
 
     class RoomGone(Refusal):
         code = "property.room_gone"
@@ -133,6 +132,7 @@ class Property:
             raise Property.TooManyGuests(
                 f"{found.name} sleeps at most {found.max_guests} guests, {found.max_adults} of them adults:"
                 " choose a larger room type or book more rooms.",
+                field="adults" if adults > found.max_adults else "children",
                 max_guests=found.max_guests,
                 max_adults=found.max_adults,
             )

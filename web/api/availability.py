@@ -13,6 +13,7 @@ from queries.offers import PlanOffer, TypeOffer, Wish, lowest_night, offers_for
 from web.api.amounts import amount, lines_by_night
 from web.doors import After, DeskDoor, HouseDoor, settle
 from web.house import Desk, House
+from web.problems import Problem
 
 router = APIRouter(tags=["availability"])
 LONGEST_CALENDAR_DAYS = 400
@@ -91,6 +92,11 @@ async def calendar(
     dates = StayDates(begin, last or begin + timedelta(days=60))
     dates.check(today)
     hotel = await desk.hotel.current()
+    known = [kind.code for kind in hotel.definition.room_types]
+    if room_type not in known:
+        raise Problem(
+            "property.room_type_unknown", f"There is no such room type: choose one of {', '.join(known)}.", field="room_type"
+        )
     await settle(desk, "availability", after)
     free = await desk.availability.free(dates, [room_type])
     shortest = min((plan.min_nights for plan in hotel.tariff.plans), default=1)
