@@ -62,6 +62,9 @@ class Notification:
     class Unknown(Refusal):
         code = "notification.unknown"
 
+    class Claimed(Refusal):
+        code = "notification.claimed"
+
     def __init__(self) -> None:
         self.state: Literal["none", "asked", "sending", "sent", "delivered", "failed"] = "none"
         self.reservation_id: UUID | None = None
@@ -75,12 +78,12 @@ class Notification:
             return []
         return [Notification.Asked(reservation_id=reservation_id, kind=kind, cause=cause, language=language)]
 
-    def start_sending(self) -> list[Event]:
-        """Note that the provider is about to be asked. Raises Unknown; nothing when it was sent."""
+    def start_sending(self, attempt: int) -> Event:
+        """Claim an attempt: only one worker may ask the provider for it. Raises Unknown, Claimed."""
         reservation_id = self.known()
-        if self.state not in {"asked", "sending"}:
-            return []
-        return [Notification.SendingStarted(reservation_id=reservation_id, attempt=self.attempt + 1)]
+        if self.state not in {"asked", "sending"} or attempt != self.attempt + 1:
+            raise Notification.Claimed("Another worker sends this message, or it was sent: nothing is left to do.")
+        return Notification.SendingStarted(reservation_id=reservation_id, attempt=attempt)
 
     def report(self, outcome: Literal["not_taken", "sent", "delivered", "failed"], detail: str) -> list[Event]:
         """Take over what the provider says; what is known already or comes too late changes nothing. Raises Unknown."""

@@ -24,6 +24,8 @@ from ledger.refusal import Refusal
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9
+LARGEST_PAYMENT_MINOR = 99_999_999
+"""What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
@@ -65,6 +67,10 @@ class HoldStay(Command):
 
     class SoldOut(Refusal):
         code = "sold_out"
+
+    class TooDear(Refusal):
+        code = "payment.too_large"
+        field = "rooms"
 
     class PriceChanged(Refusal):
         code = "quote.changed"
@@ -118,8 +124,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     _check_quote(command, price)
     reservation_id = made_by(envelope.command_id, "reservation")
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
-    wanted = dates.nights * command.rooms
-    counted = [_count(known, stream, most, reservation_id, held_until, wanted, now) for stream, most in advice.holders]
+    counted = [_count(known, stream, most, reservation_id, held_until, command, now) for stream, most in advice.holders]
     rooms = _choose_rooms(command, advice, definition, known, now)
     stays = [
         BookedStay(
@@ -129,6 +134,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
         for number, room in enumerate(rooms, 1)
     ]  # fmt: skip
     whole, pay_now = sum_of_stays(stays, definition.currency)
+    if pay_now.amount_minor > LARGEST_PAYMENT_MINOR:
+        raise HoldStay.TooDear("This is more than one card payment can take: book fewer rooms or nights at a time, or ask us.")
     held = Reservation.Held(
         confirmation_code=confirmation_code(code, reservation_id), stays=tuple(stays), total=whole, pay_now=pay_now,
         held_until=held_until, guest=envelope.sealed["guest"], language=command.guest.language, channel=advice.channel,
@@ -187,16 +194,22 @@ def _check_quote(command: HoldStay, price: StayPrice) -> None:
 
 
 def _count(
-    known: Known, stream: UUID, most: int, reservation_id: UUID, held_until: datetime, wanted: int, now: datetime
+    known: Known, stream: UUID, most: int, reservation_id: UUID, held_until: datetime, command: HoldStay, now: datetime
 ) -> Change:
     """Count the hold for one holder, with the room-nights that its other live holds have."""
     holder = known.get(Holder, stream)
     known.require(holder.unended(now))
     others = [known.get(Reservation, other) for other in holder.unended(now)]
     live = [other for other in others if other.is_live_hold(now)]
-    room_nights = wanted + sum(stay.dates.nights for other in live for stay in other.stays)
+    wanted = StayDates(command.arrival, command.departure).nights * command.rooms
     event = holder.count(
-        reservation_id=reservation_id, held_until=held_until, live=len(live), most=most, room_nights=room_nights
+        reservation_id=reservation_id,
+        held_until=held_until,
+        tried=len(others),
+        live=len(live),
+        most=most,
+        room_nights=wanted + sum(stay.dates.nights for other in live for stay in other.stays),
+        rooms=command.rooms + sum(len(other.stays) for other in live),
     )
     return Change(stream, event)
 

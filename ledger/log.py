@@ -91,6 +91,9 @@ class Log:
         self._tail = sql.SQL("SELECT {columns} FROM {schema}.events WHERE position > %s ORDER BY position LIMIT %s").format(
             schema=schema, columns=columns
         )
+        self._age = sql.SQL(
+            "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM {schema}.events WHERE position = %s"
+        ).format(schema=schema)
         self._head = sql.SQL("SELECT position, recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1").format(
             schema=schema
         )
@@ -141,6 +144,11 @@ class Log:
         """Give the last position (0 when empty) and its recorded_at."""
         row = await (await connection.execute(self._head, prepare=True)).fetchone()
         return (row[0], row[1]) if row else (0, None)
+
+    async def age(self, connection: Connection, position: int) -> float:
+        """Give the seconds since an event was recorded; 0 when there is none."""
+        row = await (await connection.execute(self._age, [position], prepare=True)).fetchone()
+        return max(0.0, row[0]) if row else 0.0
 
 
 def whole_commands(rows: list[Row]) -> list[Row]:

@@ -122,7 +122,7 @@ class Writer:
             except psycopg.errors.LockNotAvailable as busy:
                 message = "the ledger is busy with another writer: try again in a moment"
                 raise Unavailable(message) from busy
-            except (psycopg.OperationalError, PoolTimeout) as lost:
+            except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as lost:
                 self._folded.start_at(0)
                 if time.monotonic() + pause > deadline:
                     message = "the ledger's database does not answer, nothing was recorded: try again in a moment"

@@ -29,4 +29,22 @@ async def examine(wiring: Wiring) -> tuple[dict[str, str], bool]:
     free = shutil.disk_usage(wiring.settings.data_dir if wiring.settings.data_dir.exists() else ".").free
     parts["disk"] = f"{'ok' if free > LEAST_FREE_BYTES else 'NEARLY FULL: make room'}, {free // 1_000_000_000} GB free"
     parts |= await readiness(wiring)
+    for listed in await wiring.access.properties():
+        if not listed.scratch:
+            parts[f"{listed.code}.payments"] = await _payments(wiring, listed.code)
     return parts, any(not state.startswith("ok") for state in parts.values())
+
+
+async def _payments(wiring: Wiring, property_code: str) -> str:
+    """Count the payments that only a person can put right: money lost before capture, refunds that failed."""
+    model = wiring.models(property_code).reservations.model
+    async with wiring.pool.connection() as connection:
+        found = await connection.execute(
+            model.statement(
+                "SELECT reservation_id FROM {schema}.reservations WHERE generation = %s"
+                """ AND document @? '$.payments[*] ? (@.state == "lost" || @.state == "refund_failed")' LIMIT 10"""
+            ),
+            [await model.live(connection)],
+        )
+        stuck = [str(reservation_id) for (reservation_id,) in await found.fetchall()]
+    return f"A PERSON MUST ACT on {', '.join(stuck)}: see nightledger history ID" if stuck else "ok, none needs a person"

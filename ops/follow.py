@@ -16,7 +16,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ledger.event import Recorded
-from ops.metrics import LAG_EVENTS
+from ops.metrics import LAG_EVENTS, STOPPED
 from ops.wiring import Wiring
 from projections.due import what_is_due
 from projections.postgres_model import PostgresModel
@@ -153,12 +153,14 @@ class Follower:
             try:
                 await self.step()
                 pause = 0.0
+                STOPPED.labels(self._property_code, self._model.name).set(0)
             except Exception as failure:  # noqa: BLE001 - whatever stops one model must not stop the others, and is told
                 pause = min(max(pause * 2, 0.1), LONGEST_PAUSE_SECONDS)
                 logger.error(  # noqa: TRY400 - events may hold ciphertext; the place is enough to find them
                     "%s of %s stopped after position %s: %s: %s",
                     self._model.name, self._property_code, self._position, type(failure).__name__, failure,
                 )  # fmt: skip
+                STOPPED.labels(self._property_code, self._model.name).set(1)
                 self._position = None
                 await asyncio.sleep(pause)
 

@@ -15,6 +15,9 @@ CONFLICTS = Counter("nightledger_conflicts", "Batches decided again because anot
 LAG_EVENTS = Gauge(
     "nightledger_lag_events", "Events that a read model is behind", ["property", "model"], multiprocess_mode="mostrecent"
 )
+STOPPED = Gauge(
+    "nightledger_follower_stopped", "1 while a read model cannot go on", ["property", "model"], multiprocess_mode="mostrecent"
+)
 STEPS = Counter("nightledger_saga_steps", "Steps that workers took", ["rule", "outcome"])
 
 

@@ -11,8 +11,11 @@ from queries.access import TABLES, Listed
 
 SCHEMA_VERSION = 1
 """Raised with every change of the tables or functions; a schema that is there already is not touched again."""
-LOCK_TIMEOUT = "2s"
-"""How long a writer waits for its turn before it answers 503; set on the role, not in sessions."""
+ROLE_SETTINGS = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
+"""How long a writer waits for its turn before it answers 503, and how long a frozen one may keep the others waiting.
+
+Set on the role, not in sessions: they hold behind a transaction-mode pooler too.
+"""
 
 
 async def migrate(database_url: str) -> list[str]:
@@ -37,7 +40,9 @@ async def _version(connection: AsyncConnection) -> int:
 
 
 async def _update(connection: AsyncConnection) -> None:
-    await connection.execute(sql.SQL("ALTER ROLE CURRENT_USER SET lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+    for name, value in ROLE_SETTINGS.items():
+        setting = sql.SQL("ALTER ROLE CURRENT_USER SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+        await connection.execute(setting)
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '30s'")
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('nightledger migrate'))")

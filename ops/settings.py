@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     sendgrid_api_key: Optional = None
     sendgrid_host: Optional = None
     sendgrid_webhook_public_key: Optional = None
-    hold_ttl_seconds: int = Field(default=900, ge=1, le=86_400)
+    hold_ttl_seconds: int = Field(default=900, ge=1, le=80_000)
     holds_per_address: int = Field(default=5, ge=0)
     holds_per_email: int = Field(default=3, ge=0)
     requests_per_minute: int = Field(default=300, ge=0)

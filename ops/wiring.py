@@ -186,7 +186,7 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         settings.database_url,
         connection_class=AsyncConnection,
-        kwargs={"autocommit": True, "connect_timeout": 5},
+        kwargs={"autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_count": 3},
         min_size=1,
         max_size=connections,
         open=False,

@@ -111,12 +111,13 @@ class DueList:
         return Lease(rule, subject, *row) if row else None
 
     async def put_off(self, connection: Connection, lease: Lease, due_at: datetime) -> None:
-        """Let a leased row be due later, unless an event has set it anew meanwhile."""
+        """Let a leased row be due later, unless an event has set it anew or another worker has leased it meanwhile."""
         await connection.execute(
             self.model.statement(
-                "UPDATE {schema}.due SET due_at = %s WHERE generation = %s AND rule = %s AND subject = %s AND position = %s"
+                "UPDATE {schema}.due SET due_at = %s"
+                " WHERE generation = %s AND rule = %s AND subject = %s AND position = %s AND tries = %s"
             ),
-            [due_at, await self.model.live(connection), lease.rule, lease.subject, lease.position],
+            [due_at, await self.model.live(connection), lease.rule, lease.subject, lease.position, lease.tries],
         )
 
 

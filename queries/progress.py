@@ -15,10 +15,11 @@ LOOK_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class Lag:
-    """A read model's position and how many events it is behind the log."""
+    """A read model's position, how many events it is behind the log, and for how many seconds the oldest of them waits."""
 
     position: int
     events: int
+    seconds: float
 
 
 class Progress:
@@ -31,8 +32,12 @@ class Progress:
     async def lags(self) -> dict[str, Lag]:
         """Give position and lag of every read model."""
         head = await self._streams.head()
-        reached = {name: await position() for name, position in self._positions.items()}
-        return {name: Lag(position, max(0, head - position)) for name, position in reached.items()}
+        lags: dict[str, Lag] = {}
+        for name, position in self._positions.items():
+            reached = await position()
+            behind = max(0, head - reached)
+            lags[name] = Lag(reached, behind, await self._streams.age(reached + 1) if behind else 0.0)
+        return lags
 
     async def wait(self, name: str, position: int, seconds: float = 2.0) -> bool:
         """Wait until a read model has reached a position, for some seconds at most; tell whether it has."""

@@ -54,6 +54,11 @@ class Streams:
         async with self._pool.connection() as connection:
             return (await self._log.head(connection))[0]
 
+    async def age(self, position: int) -> float:
+        """Say how many seconds ago an event was recorded, by the database's clock; 0 when there is none."""
+        async with self._pool.connection() as connection:
+            return await self._log.age(connection, position)
+
     def _decoded(self, rows: Sequence[Row]) -> list[Recorded]:
         return [recorded(self._catalogue, row) for row in rows]
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aggregates.notification import Notification
 from commands.dispatch import Asked, Dispatch
@@ -15,6 +15,7 @@ from commands.record_notification import RecordNotification
 from ledger.command import Urgency
 from ledger.event import Recorded
 from ledger.ids import saga_command_id
+from ledger.refusal import Refusal, code_of
 from queries.hotel import HotelQuery
 from queries.reservations import ReservationQuery
 from queries.streams import Streams
@@ -23,6 +24,7 @@ from sagas.letters import write
 from sagas.letters.composing import GuestLinks, letter_of
 
 RULE = "mailing"
+ACTOR = "saga:mailing"
 MOST_ATTEMPTS = 6
 logger = logging.getLogger(__name__)
 
@@ -71,28 +73,37 @@ class MailingSaga:
         mailing = follow(notification_id, await self._streams.read([notification_id]))
         if mailing.over or mailing.asked is None:
             return
-        if mailing.attempts >= MOST_ATTEMPTS:
-            await self._tell(mailing, "failed", "tried too often")
-            return
         message = await self._message(notification_id, mailing.asked)
-        if message is None:
-            await self._tell(mailing, "failed", "nobody to write to")
+        if mailing.attempts >= MOST_ATTEMPTS or message is None:
+            await self._tell(mailing, "failed", "tried too often" if message else "nobody to write to")
             return
-        await self._tell(mailing, "sending")
         mailing.attempts += 1
+        if await self._claim(mailing):
+            await self._send(mailing, message)
+
+    async def _send(self, mailing: Mailing, message: Message) -> None:
         try:
             message_id = await asyncio.to_thread(self._mail.send, message)
         except Rejected as rejected:
-            logger.error("mail %s was rejected by the provider: %s", notification_id, rejected)  # noqa: TRY400 - no trace is wanted
+            logger.error("mail %s was rejected by the provider: %s", message.notification_id, rejected)  # noqa: TRY400 - no trace is wanted
             await self._tell(mailing, "failed", f"rejected {rejected}")
-            return
         except NotTaken as busy:
             await self._tell(mailing, "not_taken", str(busy))
-            return
         except Ambiguous as lost:
-            logger.warning("mail %s: no clear answer (%s), waiting for the provider's report", notification_id, lost)
-            return
-        await self._tell(mailing, "sent", message_id)
+            logger.warning("mail %s: no clear answer (%s), waiting for the provider's report", message.notification_id, lost)
+        else:
+            await self._tell(mailing, "sent", message_id)
+
+    async def _claim(self, mailing: Mailing) -> bool:
+        """Claim the attempt, under an id that is never answered from memory; tell whether it is this worker's."""
+        command = RecordNotification(notification_id=mailing.notification_id, step="sending", attempt=mailing.attempts)
+        try:
+            await self._dispatch(command, Asked(command_id=uuid4(), actor=ACTOR, urgency=Urgency.PROMISED))
+        except Refusal as refusal:
+            if code_of(refusal) == "notification.claimed":
+                return False
+            raise
+        return True
 
     async def _message(self, notification_id: UUID, asked: Notification.Asked) -> Message | None:
         found = await self._reservations.from_ledger(asked.reservation_id)
@@ -115,11 +126,11 @@ class MailingSaga:
             calendar=written.calendar,
         )
 
-    async def _tell(self, mailing: Mailing, step: Literal["sending", "not_taken", "sent", "failed"], detail: str = "") -> None:
+    async def _tell(self, mailing: Mailing, step: Literal["not_taken", "sent", "failed"], detail: str = "") -> None:
         command = RecordNotification(notification_id=mailing.notification_id, step=step, detail=detail)
         asked = Asked(
             command_id=saga_command_id(RULE, mailing.notification_id, f"{step}/{mailing.attempts}"),
-            actor="saga:mailing",
+            actor=ACTOR,
             urgency=Urgency.PROMISED,
         )
         await self._dispatch(command, asked)

@@ -126,8 +126,7 @@ class PayingSaga:
             case "create":
                 return await self._create(paying)
             case "capture":
-                await self._ask(paying, "capture")
-                return await self._observe(paying)
+                return await self._capture(paying)
             case "void":
                 return await self._void(paying)
             case "refund":
@@ -175,17 +174,26 @@ class PayingSaga:
             seen = await asyncio.to_thread(self._stripe.observe, paying.session_id)
         return await self._record(paying, seen)
 
-    async def _ask(self, paying: Paying, step: Literal["capture", "void"]) -> None:
-        """Ask for a step. What cannot be done any more shows in the observation that follows."""
+    async def _capture(self, paying: Paying) -> bool:
+        """Capture, then look. A refusal that left everything as it was would be replayed, so the next try has a new key."""
+        done = await self._ask(paying, "capture")
+        moved = await self._observe(paying)
+        if not done and not moved:
+            await self._note_failure(paying, "capture", "refused")
+        return moved
+
+    async def _ask(self, paying: Paying, step: Literal["capture", "void"]) -> bool:
+        """Ask for a step; tell whether it was taken. What cannot be done any more shows in the observation that follows."""
         try:
             if step == "capture":
                 await asyncio.to_thread(self._stripe.capture, paying.intent_id, paying.key(step))
             else:
                 await asyncio.to_thread(self._stripe.void, paying.session_id, paying.intent_id, paying.key(step))
         except Impossible:
-            return
+            return False
         except Broken as broken:
             await self._note_failure(paying, step, str(broken))
+        return True
 
     async def _observe(self, paying: Paying) -> bool:
         return await self._record(paying, await asyncio.to_thread(self._stripe.observe, paying.session_id))

@@ -199,8 +199,10 @@ def _resolves(source: Source, target: str) -> bool:
     file = (ROOT / source.path).parent / path if path else ROOT / source.path
     if not file.exists():
         return False
-    text = source.text if not path else file.read_text() if file.is_file() else ""
-    return not heading or heading in {_anchor(line) for line in text.splitlines() if line.startswith("#")}
+    if not heading:
+        return True
+    text = source.text if not path else file.read_text("utf-8")
+    return heading in {_anchor(line) for line in text.splitlines() if line.startswith("#")}
 
 
 def _anchor(heading: str) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.problems import Problem, answer_to
+
 LARGEST_BYTES = 1_000_000
-
-
-class TooLarge(Exception):
-    """More bytes came than are taken."""
+RULE = f"A request may have at most {LARGEST_BYTES} bytes: send less."
 
 
 class BodyLimit:
@@ -24,10 +23,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = PlainTextResponse(f"A request may have at most {LARGEST_BYTES} bytes: send less.\n", 413)
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdigit() or int(told) > LARGEST_BYTES:
-            await refusal(scope, receive, send)
+            await answer_to(Request(scope), Problem("body.too_large", RULE))(scope, receive, send)
             return
         taken = 0
 
@@ -36,10 +34,8 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > LARGEST_BYTES:
-                raise TooLarge
+                # Only this kind of exception passes through the framework's reading of bodies as it is.
+                raise HTTPException(413, RULE)
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except TooLarge:
-            await refusal(scope, receive, send)
+        await self._app(scope, counted, send)

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 MALFORMED = 422
 REFUSED = 409
 STATUS: Mapping[str, int] = {
+    "body.too_large": 413,
     "command.id_reused": MALFORMED,
     "dates.departure_not_after_arrival": MALFORMED,
     "dates.past": MALFORMED,
@@ -52,6 +53,7 @@ TITLES: Mapping[int, str] = {
     403: "Not allowed",
     404: "Not found",
     409: "Refused",
+    413: "Too large",
     422: "Please check what you entered",
     429: "Too many requests",
     500: "Something went wrong",
@@ -104,7 +106,7 @@ def answer_to(request: Request, refusal: Refusal) -> Response:
     """Answer a refusal: a page for people, problem details for programs."""
     status = status_of(refusal)
     details = dict(refusal.details)
-    field = details.pop("field", None)
+    field = details.pop("field", None) or refusal.field
     errors = [{"field": field, "message": refusal.message}] if field else []
     headers = {"Retry-After": str(details.get("retry_after", HOLD_RETRY_SECONDS))} if status == 429 else {}  # noqa: PLR2004 - as HTTP names it
     if status == 401:  # noqa: PLR2004 - as HTTP names it
@@ -129,8 +131,10 @@ def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     if error.status_code == 404:  # noqa: PLR2004 - as HTTP names it
         detail = "There is nothing at this address: check it, or start at the front page."
+    elif error.status_code == 400:  # noqa: PLR2004 - as HTTP names it
+        detail = "The body cannot be read: send it as the content type says."
     else:
-        detail = f"{error.detail}."
+        detail = f"{str(error.detail).removesuffix('.')}."
     return _answer(request, error.status_code, f"http.{error.status_code}", detail, [], {}, dict(error.headers or {}))
 
 

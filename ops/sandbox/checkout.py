@@ -15,6 +15,7 @@ from ops.sandbox.world import World
 SHORTEST_SECONDS, LONGEST_SECONDS = 30 * 60, 24 * 3600
 CLOCK_SLACK_SECONDS = 5
 """A client computes `expires_at` a moment before we read it."""
+LARGEST_AMOUNT = 99_999_999
 PLAIN = ("client_reference_id", "customer_email", "locale")
 KNOWN = (
     *PLAIN,
@@ -63,6 +64,8 @@ def create(world: World, params: Json) -> Json:
         submit_type=forms.choice(params, "submit_type", ("auto", "book", "donate", "pay")),
     )
     check_smallest(session["amount_total"], session["currency"])
+    if session["amount_total"] > LARGEST_AMOUNT:
+        raise invalid(f"The total amount must be no more than {LARGEST_AMOUNT} in the smallest unit.", "line_items")
     session["url"] = f"{world.public_url}/c/pay/{session['id']}"
     world.later(session["expires_at"], "expire_session", session["id"])
     world.store.put("checkout", {"id": session["id"], "items": items, "intent": intent_data})

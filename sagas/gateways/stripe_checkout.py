@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+CLOCK_MARGIN_SECONDS = 300
+"""How far Stripe's clock and ours may differ."""
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 15
 
@@ -100,7 +102,10 @@ class StripeCheckout:
 
     def find(self, payment_id: UUID, created_after: datetime) -> tuple[str, str] | None:
         """Find a checkout page that was made without our knowing, by its metadata. Raises Unsure, Broken, Impossible."""
-        window: stripe.params.checkout.SessionListParams = {"created": {"gte": int(created_after.timestamp())}, "limit": 100}
+        window: stripe.params.checkout.SessionListParams = {
+            "created": {"gte": int(created_after.timestamp()) - CLOCK_MARGIN_SECONDS},
+            "limit": 100,
+        }
         page = _asked(lambda: self._client.v1.checkout.sessions.list(window))
         for session in page.auto_paging_iter():
             if session.metadata and "payment_id" in session.metadata and session.metadata["payment_id"] == str(payment_id):
@@ -185,7 +190,8 @@ def _asked(call: Callable[[], T]) -> T:
         logger.error("Stripe does not accept our key: check STRIPE_API_KEY")  # noqa: TRY400 - no trace is wanted
         raise Unsure(type(fault).__name__) from fault
     except stripe.IdempotencyError as fault:
-        raise Impossible(fault.code or "idempotency_error") from fault
+        # The key was used with other parameters, such as another site address: observe, then use a new key.
+        raise Broken(fault.code or "idempotency_error") from fault
     except (stripe.InvalidRequestError, stripe.CardError) as fault:
         raise Impossible(fault.code or type(fault).__name__) from fault
     except stripe.StripeError as fault:

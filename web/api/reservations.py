@@ -42,7 +42,9 @@ async def reservation(
     found = await _found(desk, reservation_id)
     response.headers["Ledger-Position"] = str(found.position)
     booking = booking_of(found, await desk.hotel.current(), house.clock.now())
-    return reservation_json(house, desk, found, booking)
+    may_pay = visitor.caller is None or visitor.caller.may("reservations:write", desk.listed.code)
+    pay_url = house.links.pay_url(desk.listed.code, reservation_id) if may_pay and booking.state == "held" else None
+    return reservation_json(found, booking, pay_url)
 
 
 @router.post("/reservations/{reservation_id}/cancel")
@@ -90,7 +92,7 @@ def _unknown() -> Problem:
     return Problem("reservation.unknown", "There is no such reservation: check the id or use the link from the mail.")
 
 
-def reservation_json(house: House, desk: Desk, found: ReservationFound, booking: Booking) -> dict[str, Any]:
+def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | None) -> dict[str, Any]:
     """Write a reservation: amounts as {amount_minor, currency}, instants in UTC, dates of the property."""
     document = found.document
     held = document.held
@@ -115,7 +117,7 @@ def reservation_json(house: House, desk: Desk, found: ReservationFound, booking:
             {"at": fact.at, "what": fact.topic, "position": fact.position, "actor": fact.actor, "note": fact.note or None}
             for fact in document.timeline
         ],
-        "checkout_url": house.links.pay_url(desk.listed.code, found.reservation_id) if booking.state == "held" else None,
+        "checkout_url": pay_url,
     }
 
 

@@ -34,6 +34,8 @@ from web.templating import page
 router = APIRouter(include_in_schema=False)
 PATIENCE_SECONDS = 4.0
 LOOK_SECONDS = 0.04
+RETURN_SECONDS = 3
+"""Coming back several times within so many seconds is one reason to look."""
 LET_IN_FOR = timedelta(minutes=15)
 """So long after the confirmation the payment link still opens the booking; then only the manage link does."""
 TROUBLE_AFTER = timedelta(seconds=20)
@@ -108,10 +110,10 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
     found = await paid.look()
     payment = _live_payment(found)
     if payment is not None:
-        moment = int(time.monotonic() * 2)
+        moment = int(house.clock.now().timestamp()) // RETURN_SECONDS
         command = PokePayment(payment_id=payment.payment_id, source="return", vendor_event_id=f"return/{moment}", kind="return")
         asked = Asked(
-            command_id=made_by(payment.payment_id, f"return/{moment}/{id(request)}"),
+            command_id=made_by(payment.payment_id, f"return/{moment}"),
             actor="guest",
             correlation_id=correlation(),
         )

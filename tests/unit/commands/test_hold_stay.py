@@ -245,7 +245,7 @@ def test_unpaid_room_nights_are_limited_over_all_holds(nights: int, *, accepted:
     if accepted:
         verdict.answers(state="held")
     else:
-        verdict.refuses(Holder.TooManyHolds, most_room_nights=MOST_ROOM_NIGHTS)
+        verdict.refuses(Holder.TooManyRoomNights, most_room_nights=MOST_ROOM_NIGHTS)
 
 
 def test_each_address_has_its_own_limit() -> None:

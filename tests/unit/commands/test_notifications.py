@@ -17,8 +17,8 @@ from tests.spec import given
 
 R = named("r")
 N = notification_id(R, "confirmed", 12)
-Step = Literal["sending", "not_taken", "sent", "delivered", "failed"]
-STEPS: tuple[Step, ...] = ("sending", "not_taken", "sent", "delivered", "failed")
+Step = Literal["not_taken", "sent", "delivered", "failed"]
+STEPS: tuple[Step, ...] = ("not_taken", "sent", "delivered", "failed")
 
 
 def note(event: type[Event], **fields: Any) -> Change:
@@ -43,9 +43,9 @@ STATES: dict[str, list[Change]] = {
 }
 SECOND_TRY = note(Notification.SendingStarted, attempt=2)
 TABLE: dict[str, dict[Step, Change]] = {
-    "asked": {"sending": SENDING, "sent": SENT, "failed": FAILED},
-    "sending": {"sending": SECOND_TRY, "not_taken": NOT_TAKEN, "sent": SENT, "delivered": DELIVERED, "failed": FAILED},
-    "asked again": {"sending": SECOND_TRY, "sent": SENT, "failed": FAILED},
+    "asked": {"sent": SENT, "failed": FAILED},
+    "sending": {"not_taken": NOT_TAKEN, "sent": SENT, "delivered": DELIVERED, "failed": FAILED},
+    "asked again": {"sent": SENT, "failed": FAILED},
     "sent": {"delivered": DELIVERED, "failed": FAILED},
     "delivered": {},
     "failed": {},
@@ -74,3 +74,20 @@ def test_each_state_and_each_report(state: str, step: Step) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_an_unknown_message_is_refused(step: Step) -> None:
     given().when(RecordNotification(notification_id=N, step=step)).refuses(Notification.Unknown)
+    given().when(RecordNotification(notification_id=N, step="sending", attempt=1)).refuses(Notification.Unknown)
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "claimed"),
+    [
+        ("asked", 1, SENDING), ("sending", 2, SECOND_TRY), ("asked again", 2, SECOND_TRY),
+        ("asked", 0, None), ("asked", 2, None), ("sending", 1, None), ("sending", 3, None), ("asked again", 1, None),
+        ("sent", 2, None), ("delivered", 2, None), ("failed", 2, None),
+    ],
+)  # fmt: skip
+def test_one_worker_claims_an_attempt(state: str, attempt: int, claimed: Change | None) -> None:
+    verdict = given(*STATES[state]).when(RecordNotification(notification_id=N, step="sending", attempt=attempt))
+    if claimed is None:
+        verdict.refuses(Notification.Claimed)
+    else:
+        verdict.then(claimed)

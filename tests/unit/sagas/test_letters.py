@@ -81,8 +81,8 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
+    def handle_data(self, text: str) -> None:
+        self.pieces.append(text)
 
     @property
     def text(self) -> str:
