@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # Servers are started once a test process, so more processes than this only fight for cores.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadgroup
+# What kills processes, counts them or measures seconds runs by itself, after everything else.
+ALONE := tests/e2e/first_run tests/browser tests/fault
 
 ## —— Use ————————————————————————————————————————————————————————————————————————
 .PHONY: help run
@@ -28,7 +30,10 @@ check: venv  ## All that must hold before a commit, in under a minute
 	@$(MAKE) -j4 --output-sync=target --keep-going check-format lint types arch quick && echo "check: all holds"
 
 test: venv chromium  ## The whole suite: tests per kind and the 20 slowest are printed
-	@$(PYTEST) $(PARALLEL) --durations=20 tests
+	@status=0; \
+	$(PYTEST) $(PARALLEL) --durations=10 tests $(ALONE:%=--ignore=%) || status=1; \
+	$(PYTEST) --durations=20 $(wildcard $(ALONE)) || status=1; \
+	exit $$status
 
 check-format: venv
 	@$(BIN)/ruff format --check --quiet . || { echo "format: run 'make fmt'"; exit 1; }
