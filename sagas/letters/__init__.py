@@ -28,7 +28,7 @@ class UnknownKind(ValueError):
 
 @dataclass(frozen=True)
 class Words:
-    """A kind's words as plain text: `opening` and `closing` are lists of paragraphs."""
+    """A kind's words as plain text: `opening` and `closing` are paragraphs; `conditions` is empty without a booking."""
 
     subject: str
     preheader: str
@@ -37,6 +37,7 @@ class Words:
     button: str
     url: str
     closing: list[str]
+    conditions: str
 
 
 def _environment(*, autoescape: bool) -> Environment:
@@ -90,4 +91,5 @@ def _words(kind: str, letter: Letter) -> Words:
         button=line("button"),
         url=line("url"),
         closing=paragraphs("closing"),
+        conditions="" if kind == "expired" else letter.policy_text,
     )

@@ -11,7 +11,8 @@ from sagas.letters.wording import day, moment, money
 
 def rows(kind: str, letter: Letter) -> list[tuple[str, str]]:
     """List what a letter of a kind states, in order."""
-    return [("Confirmation", letter.confirmation_code), *_when(letter), *_money(kind, letter), *_deadline(kind, letter)]
+    code = ("Reference" if kind == "expired" else "Confirmation", letter.confirmation_code)
+    return [code, *_when(letter), *_money(kind, letter), *_deadline(kind, letter)]
 
 
 def _when(letter: Letter) -> Iterator[tuple[str, str]]:
@@ -32,8 +33,8 @@ def _money(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
         case "cancelled":
             yield "Cancellation fee", money(letter.fee or nothing)
             yield "Refund", money(letter.refund or nothing)
-        case "refunded":
-            yield "Refund", money(letter.refund or nothing)
+        case "refunded" if letter.refund:
+            yield "Refund", money(letter.refund)
 
 
 def _deadline(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:

@@ -109,9 +109,10 @@ def test_every_letter_names_the_house_the_guest_the_stay_and_the_code(kind: str)
         for shown in (
             "Dear Nimali Perera,", "Valley Room", "Flexible", "3 nights", "2 adults, 1 child", "$1,500.42", "K7QW2M",
             "Friday 20 December 2126, from 14:00", "Monday 23 December 2126, until 11:00", "Ella Resort", "+94 57 000 0000",
-            "stay@ella-resort.example", "Free until three days before arrival, then the first night.",
+            "stay@ella-resort.example",
         ):  # fmt: skip
             assert shown in body
+        assert (LETTER.policy_text in body) == (kind != "expired")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,12 @@ def test_a_rate_that_cannot_be_cancelled_says_so() -> None:
 )
 def test_a_cancellation_says_what_happens_to_the_money(fee: Money | None, refund: Money | None, said: str) -> None:
     assert said in flat(write("cancelled", replace(LETTER, fee=fee, refund=refund)).text)
+
+
+def test_a_refund_without_an_amount_claims_none() -> None:
+    written = write("refunded", replace(LETTER, refund=None))
+    assert "We have sent your payment back to the card" in flat(written.text)
+    assert "$0.00" not in written.text + written.html
 
 
 def test_several_rooms_are_all_listed() -> None:
