@@ -12,6 +12,8 @@ const markup = `
     <div class="calendar-months"><calendar-month></calendar-month><calendar-month class="calendar-second" offset="1"></calendar-month></div>
   </calendar-range>`;
 
+const dayAfter = (day) => new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+
 function addCalendar(fields) {
   const [arrival, departure] = ["arrival", "departure"].map((name) => fields.querySelector(`[name=${name}]`));
   const details = document.createElement("details");
@@ -25,7 +27,7 @@ function addCalendar(fields) {
   calendar.addEventListener("change", () => {
     const [first, last] = calendar.value.split("/");
     arrival.value = first;
-    departure.value = last;
+    departure.value = last > first ? last : dayAfter(first); // one day chosen twice means one night
   });
   arrival.addEventListener("change", show);
   departure.addEventListener("change", show);
