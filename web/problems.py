@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgi_correlation_id import correlation_id
@@ -74,11 +74,28 @@ class Problem(Refusal):
 
 def install(app: FastAPI) -> None:
     """Give every refusal and fault its answer."""
-    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(Refusal, _in_the_hotels_frame(_refusal))
     app.add_exception_handler(Unavailable, _unavailable)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _in_the_hotels_frame(_malformed))
+    app.add_exception_handler(HTTPException, _in_the_hotels_frame(_http))
     app.add_exception_handler(Exception, _fault)
+
+
+def _in_the_hotels_frame(
+    answer: Callable[[Request, Exception], Response],
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Show a page that belongs to no property with the name and the telephone of the one that the site is for."""
+
+    async def framed(request: Request, problem: Exception) -> Response:
+        if _wants_page(request) and getattr(request.state, "hotel", None) is None:
+            try:
+                desk = await request.app.state.house.front_desk()
+                request.state.hotel = (await desk.hotel.current()).definition if desk else None
+            except Exception as gone:  # noqa: BLE001 - whatever is away, the guest must still read what happened
+                logger.warning("a page is shown without the hotel's name: %s", type(gone).__name__)
+        return answer(request, problem)
+
+    return framed
 
 
 def status_of(refusal: Refusal) -> int:
