@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -12,9 +13,11 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from commands.hold_stay import GuestDetails
+from commands.dispatch import Asked
+from commands.hold_stay import GuestDetails, HoldStay
 from ledger.clock import local_date
-from ledger.refusal import Refusal
+from ledger.command import Outcome
+from ledger.refusal import Refusal, Repeated
 from ledger.stay_dates import StayDates
 from queries.offers import Wish, lowest_night, offers_for, plans_for
 from web.api.availability import quote_id
@@ -107,9 +110,10 @@ async def book(
             {"field": str(problem["loc"][0]), "message": FIELD_RULES[str(problem["loc"][0])]} for problem in wrong.errors()
         ]
         return await _details(request, house, desk, quote_id, form=form, errors=errors, status=422)
+    keys = (forms.key(quote_id, *form.values()), idempotency_key or uuid4().hex)
     try:
         command = command_of(house, desk, HoldRequest(quote_id=quote_id, guest=guest))
-        outcome = await desk.dispatch(command, asked(house, desk, visitor, "book", idempotency_key or uuid4().hex, email))
+        outcome = await _hold_once(desk, command, lambda key: asked(house, desk, visitor, "book", key, email), keys)
     except RequestValidationError:
         raise Problem("malformed", "Something is wrong with this offer: search again.") from None
     except Refusal as refusal:
@@ -120,6 +124,18 @@ async def book(
     reservation_id = UUID(outcome.answer["reservation_id"])
     onward = RedirectResponse(house.links.pay_url(desk.listed.code, reservation_id), 303)
     return forms.show_booking(onward, desk.listed.code, reservation_id)
+
+
+async def _hold_once(desk: Desk, command: HoldStay, asked_under: Callable[[str], Asked], keys: tuple[str, str]) -> Outcome:
+    """Hold under the content's own key, or, when that was refused before, under the page's.
+
+    Who comes back with the browser's button gets a fresh page; sending the same again still means the same room.
+    """
+    content, fresh = keys
+    try:
+        return await desk.dispatch(command, asked_under(content))
+    except Repeated:
+        return await desk.dispatch(command, asked_under(fresh))
 
 
 FIELD_RULES = {
