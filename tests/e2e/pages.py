@@ -81,13 +81,13 @@ class Page(HTMLParser):
         elif tag == "button":
             self._button = True
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, text: str) -> None:
         """Take words that can be seen."""
         if self._inside:
             return
-        self.words.append(data)
-        if self._button and self.forms and data.strip():
-            self.forms[-1].buttons.append(data.strip())
+        self.words.append(text)
+        if self._button and self.forms and text.strip():
+            self.forms[-1].buttons.append(text.strip())
 
     def handle_endtag(self, tag: str) -> None:
         """Leave what was entered."""
