@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aggregates.property import Definition, RoomType
 from aggregates.rates import RatePlan, Tariff
 from ledger.money import Money
-from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
+from ledger.stay_dates import StayDates
 from ops.property_filled import Filled, Placed
 from ops.property_form import PlanForm, PriceForm
 
@@ -178,21 +178,24 @@ def problems_of(filled: Filled) -> list[str]:
 
 
 def too_dear(definition: Definition, tariff: Tariff) -> list[str]:
-    """List the prices by which one room, at its dearest for the longest stay, could not be paid with one card payment."""
+    """List the prices by which one room could not be paid with one card payment even for a single night, at its dearest.
+
+    What is too much for longer stays is refused with the hold.
+    """
     problems = []
     limit = Money(LARGEST_CHARGE_MINOR, tariff.currency)
     for room_type in definition.room_types:
         dearest = max((_dearest(tariff, room_type, plan) for plan in tariff.plans), default=Money(0, tariff.currency))
         if limit < dearest:
             problems.append(
-                f"prices.{room_type.code} makes {LONGEST_STAY_NIGHTS} nights cost up to {_written(dearest)}, but one card"
+                f"prices.{room_type.code} makes one night cost up to {_written(dearest)}, but one card"
                 f" payment takes {_written(limit)} at most: lower the price, or keep the accounts in a larger unit of money."
             )
     return problems
 
 
 def _dearest(tariff: Tariff, room_type: RoomType, plan: RatePlan) -> Money:
-    """Price the longest stay as if every night were in the dearest season, with the dearest party and taxes."""
+    """Price one night of the dearest season, with the dearest party and taxes."""
     percent = max([season.percent for season in tariff.seasons] + [100])
     dear = replace(tariff, seasons=(), plans=(replace(plan, percent=plan.percent * percent / 100, min_nights=1),))
     nights = {tax.first_night for tax in tariff.taxes} or {date.min}
@@ -205,7 +208,7 @@ def _dearest(tariff: Tariff, room_type: RoomType, plan: RatePlan) -> Money:
         for night in nights
         for adults, children in parties
     ]  # fmt: skip
-    return Money(max(total.amount_minor for total in totals) * LONGEST_STAY_NIGHTS, tariff.currency)
+    return Money(max(total.amount_minor for total in totals), tariff.currency)
 
 
 def _written(money: Money) -> str:
