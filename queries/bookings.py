@@ -45,8 +45,13 @@ def paid_of(found: ReservationFound) -> Money:
     """Sum what was paid and not given back."""
     currency = found.document.held.total.currency
     paid = total((payment.amount for payment in found.document.payments if payment.state in PAID_STATES), currency)
-    back = total((payment.refunded for payment in found.document.payments if payment.refunded), currency)
-    return paid - back
+    return paid - (given_back(found) or Money(0, currency))
+
+
+def given_back(found: ReservationFound) -> Money | None:
+    """Sum what was refunded; nothing when there was no refund."""
+    refunds = [payment.refunded for payment in found.document.payments if payment.refunded]
+    return total(refunds, found.document.held.total.currency) if refunds else None
 
 
 def cancellation_preview(found: ReservationFound, now: datetime) -> tuple[Money, Money]:

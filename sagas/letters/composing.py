@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from queries.bookings import booking_of
+from queries.bookings import booking_of, given_back
 from queries.hotel import Hotel
 from queries.reservations import ReservationFound
 from sagas.letters.letter import Letter, LetterStay
@@ -65,7 +65,7 @@ def letter_of(found: ReservationFound, hotel: Hotel, links: GuestLinks, written_
         paid=booking.paid,
         balance=booking.balance,
         fee=document.fee,
-        refund=document.refund,
+        refund=document.refund or given_back(found),
         held_until=held.held_until,
         free_until=policy.free_until,
         policy_text=policy.text,

@@ -13,7 +13,7 @@ from commands.cancel_reservation import CancelReservation
 from ledger.price import CancellationPolicy
 from ledger.refusal import Refusal
 from queries.bookings import booking_of, cancellation_preview
-from queries.calendar_file import calendar_file
+from queries.calendar_file import calendar_file, calendar_stay
 from queries.reservations import ReservationFound
 from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
@@ -62,7 +62,8 @@ async def show(request: Request, house: HouseDoor, reservation_id: UUID, new: bo
 async def calendar(request: Request, house: HouseDoor, reservation_id: UUID) -> Response:
     """Give the stay as a calendar file."""
     desk, found = await _mine(request, house, reservation_id)
-    body = calendar_file(found, await desk.hotel.current(), house.clock.now())
+    stay = calendar_stay(found, await desk.hotel.current(), house.clock.now())
+    body = calendar_file(stay, cancelled=found.document.state != "confirmed")
     headers = {"Content-Disposition": 'attachment; filename="stay.ics"'}
     return Response(body, media_type="text/calendar", headers=headers)
 
