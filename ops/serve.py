@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from contextlib import suppress
 
 import psycopg
@@ -24,6 +26,8 @@ LONGEST_LAG_SECONDS = 15
 
 async def serve(settings: Settings, descriptor: int | None) -> None:
     """Serve until a signal."""
+    if descriptor is not None:
+        _answer_at_once(descriptor)
     async with wired(settings, connections=CONNECTIONS) as wiring:
         app = create_app(wiring.house(lambda: readiness(wiring)))
         for gone in (psycopg.OperationalError, PoolTimeout, RedisError):
@@ -34,6 +38,16 @@ async def serve(settings: Settings, descriptor: int | None) -> None:
             timeout_graceful_shutdown=5, backlog=2048,
         )  # fmt: skip
         await uvicorn.Server(config).serve()
+
+
+def _answer_at_once(descriptor: int) -> None:
+    """Have connections of an inherited socket send small answers at once.
+
+    The server sets this only where it opened the socket itself; without it every answer on a kept connection waits 40 ms.
+    """
+    with socket.socket(fileno=os.dup(descriptor)) as listening:
+        if listening.family in {socket.AF_INET, socket.AF_INET6}:
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def readiness(wiring: Wiring) -> dict[str, str]:

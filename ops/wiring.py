@@ -47,6 +47,7 @@ from web.limits import Limits
 from web.links import Links
 
 REDIS_CONNECTIONS = 24
+CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,7 @@ class Wiring:
         return House(
             settings=WebSettings(
                 site_url=settings.site_url,
+                checkout_origin=settings.stripe_api_base or CHECKOUT_ORIGIN,
                 holds_per_address=settings.holds_per_address,
                 holds_per_email=settings.holds_per_email,
                 hold_ttl_seconds=settings.hold_ttl_seconds,

@@ -9,6 +9,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import Depends, FastAPI, Request
 from fastapi.staticfiles import StaticFiles
 from secure import ContentSecurityPolicy, PermissionsPolicy, ReferrerPolicy, Secure, XContentTypeOptions, XFrameOptions
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from web import health, webhooks
@@ -26,24 +27,28 @@ UNLIMITED = ("/static/", "/webhooks/", "/livez", "/readyz", "/metrics")
 DOCS = ("/docs", "/openapi.json")
 KEPT_SECONDS = 31_536_000
 
-POLICY = (
-    ContentSecurityPolicy()
-    .default_src("'none'")
-    .script_src("'self'")
-    .style_src("'self'")
-    .font_src("'self'")
-    .img_src("'self'", "data:")
-    .connect_src("'self'")
-    .base_uri("'none'")
-    .frame_ancestors("'none'")
-)
-HEADERS = Secure(
-    csp=POLICY,
-    xfo=XFrameOptions().deny(),
-    xcto=XContentTypeOptions().nosniff(),
-    referrer=ReferrerPolicy().same_origin(),
-    permissions=PermissionsPolicy().geolocation().camera().microphone(),
-)
+
+def headers_for(checkout_origin: str) -> Secure:
+    """Give the security headers. Forms may lead to the payment provider's page, which is a redirect away from ours."""
+    policy = (
+        ContentSecurityPolicy()
+        .default_src("'none'")
+        .script_src("'self'")
+        .style_src("'self'")
+        .font_src("'self'")
+        .img_src("'self'", "data:")
+        .connect_src("'self'")
+        .form_action("'self'", checkout_origin)
+        .base_uri("'none'")
+        .frame_ancestors("'none'")
+    )
+    return Secure(
+        csp=policy,
+        xfo=XFrameOptions().deny(),
+        xcto=XContentTypeOptions().nosniff(),
+        referrer=ReferrerPolicy().same_origin(),
+        permissions=PermissionsPolicy().geolocation().camera().microphone(),
+    )
 
 
 def create_app(house: House) -> FastAPI:
@@ -55,6 +60,7 @@ def create_app(house: House) -> FastAPI:
         swagger_ui_parameters={"docExpansion": "list"},
     )
     app.state.house = house
+    headers = headers_for(house.settings.checkout_origin)
     install(app)
     for module in (availability, holds, reservations, revenue, events):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
@@ -78,17 +84,18 @@ def create_app(house: House) -> FastAPI:
                 response = answer_to(request, many)
         if response is None:
             response = await answer(request)
-        _dress(path, response)
+        _dress(path, response, headers)
         return response
 
     app.add_middleware(BodyLimit)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")
     return app
 
 
-def _dress(path: str, response: Response) -> None:
+def _dress(path: str, response: Response, headers: Secure) -> None:
     """Add security headers; the API explorer alone may load its own script from elsewhere, so it has no policy of ours."""
-    HEADERS.set_headers(response)
+    headers.set_headers(response)
     if path.startswith(DOCS):
         del response.headers["Content-Security-Policy"]
     if path.startswith("/static/"):

@@ -37,6 +37,7 @@ class WebSettings:
     """What the web needs to know of the settings. Limits of 0 mean none."""
 
     site_url: str
+    checkout_origin: str
     holds_per_address: int
     holds_per_email: int
     hold_ttl_seconds: int
