@@ -67,6 +67,9 @@ SIGHTS = (
     Sight(
         "cancelled", lambda visitor: visitor.books(PLAIN).follows("Cancel this stay").presses("Cancel it").reads("This stay is")
     ),
+    Sight("held", lambda visitor: visitor.page.goto(visitor.asks_elsewhere()["manage_url"])),
+    Sight("given-back", lambda visitor: visitor.page.goto(visitor.asks_elsewhere(gives_back=True)["manage_url"])),
+    Sight("too-late-to-pay", lambda visitor: visitor.page.goto(visitor.asks_elsewhere(gives_back=True)["checkout_url"])),
     Sight("not-found", lambda visitor: visitor.opens("/nowhere"), (404,)),
     Sight("price-gone", lambda visitor: visitor.opens("/book?quote_id=x"), (410,)),
     Sight("not-let-in", lambda visitor: visitor.opens("/booking/6f9619ff-8b86-4d01-b42d-00cf4fc964ff"), (401,)),

@@ -6,8 +6,10 @@ A console message, a failed request or a page error of our own pages fails the t
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from datetime import date, timedelta
+from http import HTTPStatus
 from typing import Self
 from uuid import uuid4
 
@@ -140,6 +142,27 @@ class Visitor:
     def holds(self, room: str = "Garden Room, Flexible") -> Self:
         """Walk from the first page to the provider's."""
         return self.searches().chooses(room).tells()
+
+    def asks_elsewhere(self, *, gives_back: bool = False) -> dict[str, str]:
+        """Hold a room without the pages, as a partner's site would; give the answer with its links."""
+        stay = {"arrival": self.arrival.isoformat(), "departure": self.departure.isoformat()}
+        body = {
+            "room_type": "garden-room",
+            "rate_plan": "flexible",
+            **stay,
+            "guest": {"name": "Ada Perera", "email": self.email},
+        }
+        asked = self._context.request.post(
+            f"{self.running.api}/holds", data=json.dumps(body),
+            headers={"Idempotency-Key": str(uuid4()), "Content-Type": "application/json"},
+        )  # fmt: skip
+        held: dict[str, str] = asked.json()
+        assert asked.status == HTTPStatus.CREATED, held
+        if gives_back:
+            proof = {"Manage-Token": held["manage_url"].rpartition("/")[2], "Idempotency-Key": str(uuid4())}
+            address = f"{self.running.api}/reservations/{held['reservation_id']}/cancel"
+            assert self._context.request.post(address, headers=proof).ok
+        return held
 
     def books(self, card: str = PLAIN) -> Self:
         """Walk from the first page to the confirmation."""

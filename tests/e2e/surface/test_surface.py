@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import statistics
+import time
 
 import pytest
 
@@ -16,6 +18,7 @@ ROUTES = {
     "/reservations/{reservation_id}/cancel": "post", "/revenue": "get", "/events": "get",
 }  # fmt: skip
 """Those of the public contract that exist so far."""
+QUICK_SECONDS = 0.03
 HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -94,6 +97,17 @@ def test_it_says_how_it_is(guest: Guest, desk: Desk) -> None:
     assert metrics.headers["content-type"].startswith("text/plain")
     assert "# HELP" in metrics.text
     assert "@example.com" not in metrics.text
+
+
+def test_a_kept_connection_is_answered_at_once(guest: Guest) -> None:
+    """Small answers must not wait for the network's patience (40 ms when Nagle's algorithm meets delayed acknowledgement)."""
+    seconds = []
+    for _ in range(21):
+        began = time.perf_counter()
+        guest.browser.get(f"{guest.running.url}/livez")
+        seconds.append(time.perf_counter() - began)
+    print(f"/livez: median {statistics.median(seconds) * 1000:.1f} ms")
+    assert statistics.median(seconds) < QUICK_SECONDS
 
 
 def test_no_address_leads_nowhere(guest: Guest) -> None:
