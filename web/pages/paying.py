@@ -41,7 +41,9 @@ LET_IN_FOR = timedelta(minutes=15)
 TROUBLE_AFTER = timedelta(seconds=20)
 """A checkout page that takes longer to be made is called trouble."""
 LIVE = frozenset({"requested", "open", "failed_try", "authorised"})
-ENDED = frozenset({"expired", "abandoned", "cancelled"})
+BOOKED = frozenset({"confirmed", "cancelled"})
+"""The booking's own page tells about these, with what was paid and given back."""
+ENDED = frozenset({"expired", "abandoned"})
 REASONS = {
     "card_declined": "The bank declined the card.",
     "generic_decline": "The bank declined the card.",
@@ -81,7 +83,7 @@ async def pay(request: Request, house: HouseDoor, token: str, back: bool = False
     """Go to the provider's page: ask for it when there is none, wait for it, redirect."""
     paid = await paid_for(request, house, token)
     found = await paid.look()
-    if found.document.state == "confirmed":
+    if found.document.state in BOOKED:
         return _to_booking(request, paid, found, new=False)
     if found.document.state in ENDED or found.document.held.held_until <= house.clock.now():
         return _show(request, paid, found, "expired")
@@ -119,7 +121,7 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
         )
         await paid.desk.dispatch(command, asked)
         found = await _wait(paid, lambda now: now.document.state != "held")
-    if found.document.state == "confirmed":
+    if found.document.state in BOOKED:
         return _to_booking(request, paid, found, new=True)
     if found.document.state in ENDED:
         return _show(request, paid, found, "expired")
@@ -150,7 +152,7 @@ async def _request_payment(paid: Paid, found: ReservationFound) -> ReservationFo
 async def _onward(request: Request, paid: Paid, found: ReservationFound) -> Response:
     """Redirect to the provider's page as soon as it is there, or show a page that asks again."""
     found = await _wait(paid, lambda now: now.document.state != "held" or bool(_url(now)))
-    if found.document.state == "confirmed":
+    if found.document.state in BOOKED:
         return _to_booking(request, paid, found, new=False)
     if found.document.state in ENDED:
         return _show(request, paid, found, "expired")
