@@ -65,7 +65,7 @@ def test_a_guest_books_with_authentication(guest: Guest, desk: Desk, rate_plan: 
 def test_it_is_told_step_by_step(guest: Guest) -> None:
     guest.holds(stay_of())
     guest.checks_out()
-    assert guest.looks()["payments"][0]["state"] == "open"
+    guest.waits_for_payment("open")
     guest.pays(WITH_3DS)
     assert guest.looks()["state"] == "held"
     guest.authenticates()

@@ -93,6 +93,16 @@ def test_on_the_page_the_preview_is_the_deed(guest: Guest, desk: Desk, soon: boo
     waits_for_money_back(desk, guest, kept=fee)
 
 
+@pytest.mark.parametrize("page", ["", "?back=1", "/return"])
+def test_the_payment_link_of_a_cancelled_stay(guest: Guest, page: str) -> None:
+    """It was paid for and cancelled: the old link must not say that nothing was ever charged."""
+    guest.books(stay_of())
+    guest.cancels()
+    guest.opens(guest.held["checkout_url"] + page)
+    assert "This stay is cancelled" in guest.page.text
+    assert "not been charged" not in guest.page.text
+
+
 def test_twice_is_once(guest: Guest, desk: Desk) -> None:
     guest.books(stay_of(), PLAIN)
     assert guest.cancels().status_code == 200

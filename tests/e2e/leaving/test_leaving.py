@@ -45,8 +45,8 @@ def test_giving_it_back_frees_the_room_at_once(guest: Guest, desk: Desk, card: s
     assert guest.page.status == 200
     guest.sends("Cancel it")
     assert guest.page.status == 200, guest.page.text
-    assert desk.free(stay, guest.looks()["position"]) == free
-    assert guest.looks()["state"] == "abandoned"
+    found = guest.waits(lambda seen: seen["state"] == "abandoned")
+    assert desk.free(stay, found["position"]) == free
     guest.waits_for_payment("voided")
     if card:
         guest.page = at_bank
