@@ -36,7 +36,10 @@ class IdReused(Refusal):
 
 
 class Unavailable(Exception):
-    """The ledger could not be written. Nothing was recorded, the same command may be sent again after `retry_after` seconds."""
+    """The ledger could not answer durably. The same command may be sent again after `retry_after` seconds.
+
+    Under the same id it is recorded once, whether or not this try was.
+    """
 
     def __init__(self, message: str, retry_after: int = 2) -> None:
         super().__init__(message)

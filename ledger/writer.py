@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 LARGEST_BATCH = 256
 LONGEST_QUEUE = 4096
 PATIENCE_SECONDS = 8.0
-"""How long a batch may be tried again after lost connections before its callers are told that nothing was recorded."""
+"""How long a batch may be tried again after lost connections before its callers are told that the database is away."""
 
 IDLE_SECONDS = 5.0
 """After so long without a batch the head is looked at before the tail is read."""
@@ -125,7 +125,10 @@ class Writer:
             except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as lost:
                 self._folded.start_at(0)
                 if time.monotonic() + pause > deadline:
-                    message = "the ledger's database does not answer, nothing was recorded: try again in a moment"
+                    message = (
+                        "the ledger's database does not answer, so it is not known whether this was recorded:"
+                        " send the same request again in a moment, with the same key"
+                    )
                     raise Unavailable(message, retry_after=5) from lost
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 1.0)

@@ -81,7 +81,7 @@ async def _lags(wiring: Wiring, codes: list[str]) -> dict[str, str]:
         desk = await wiring.desk(code)
         for name, lag in (await desk.progress.lags()).items() if desk else ():
             behind = f"{lag.events} events and {lag.seconds:.0f} s behind"
-            late = f"{behind}, stopped after position {lag.position}: look at the log of `nightledger follow`"
+            late = f"{behind}: look at the log of `nightledger follow`"
             parts[f"{code}.{name}"] = late if lag.seconds > LONGEST_LAG_SECONDS else f"ok, {behind}"
             if lag.events and desk:
                 parts[f"{code}.{name}"] += await _obstacle(desk, lag.position)

@@ -134,13 +134,24 @@ async def _prepare(settings: Settings, say: Say) -> None:
 
 
 def _announce(settings: Settings, say: Say, *, with_sandbox: bool) -> None:
-    """Wait until the site can serve, then say where it is. Raises TimeoutError."""
+    """Wait until the site can serve, then say where it is. Raises TimeoutError.
+
+    A read model that stands still is said and does not keep the house closed: bookings do not rest on it.
+    """
     address = f"http://{settings.host}:{settings.port}"
-    wait_for(f"{address}/readyz")
+    wait_for(f"{address}/livez")
+    for name, state in _parts(f"{address}/readyz").items():
+        if not state.startswith("ok"):
+            say(f"not well: {name} {state}")
     if with_sandbox:
         wait_for(f"http://{settings.host}:{settings.vendor_port}/livez")
         say(f"mails and payments go to the local sandbox http://{settings.host}:{settings.vendor_port}")
     say(f"ready {address}")
+
+
+def _parts(address: str) -> dict[str, str]:
+    parts: dict[str, str] = PoolManager().request("GET", address, timeout=READY_SECONDS).json()["parts"]
+    return parts
 
 
 def wait_for(address: str, seconds: float = READY_SECONDS) -> None:
