@@ -8,8 +8,8 @@ SECRET_NAME, SECRET_PHONE = "Zebedee Quixotic", "+94 71 999 8877"
 """Personal enough to be seen when it comes back."""
 
 NEXT_STEPS = (
-    "ask for", "book it in parts", "can be booked", "check", "choose", "correct", "earliest arrival", "look at", "pay or", "search",
-    "send", "try again", "use the link", "wait",
+    "ask for", "book it in parts", "can be booked", "check", "choose", "correct", "earliest arrival", "look at", "pay or",
+    "search", "send", "try again", "use the link", "wait",
 )  # fmt: skip
 
 
