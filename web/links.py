@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeSerializer
 
 QUOTE_SECONDS = 1800
 """How long a quote that was shown may be taken up."""
@@ -19,8 +20,7 @@ class Links:
         self.site_url = site_url
         self._pay = URLSafeSerializer(secret, salt="pay")
         self._manage = URLSafeSerializer(secret, salt="manage")
-        self._session = URLSafeTimedSerializer(secret, salt="manage-session")
-        self._quote = URLSafeTimedSerializer(secret, salt="quote")
+        self._quote = URLSafeSerializer(secret, salt="quote")
 
     def pay_url(self, property_code: str, reservation_id: UUID) -> str:
         """Give the address where a held reservation is paid."""
@@ -46,17 +46,18 @@ class Links:
         """Read a manage token: (property, reservation), or nothing when it is not ours."""
         return _subject(self._manage, token)
 
-    def quote(self, inputs: Mapping[str, Any]) -> str:
-        """Sign what was quoted: inputs, version of the tariff, total."""
-        return str(self._quote.dumps(dict(inputs)))
+    def quote(self, inputs: Mapping[str, Any], now: datetime) -> str:
+        """Sign what was quoted at `now`: inputs and total."""
+        return str(self._quote.dumps({**inputs, "quoted_at": int(now.timestamp())}))
 
-    def read_quote(self, token: str) -> dict[str, Any] | None:
-        """Read a quote that is not too old, or nothing."""
+    def read_quote(self, token: str, now: datetime) -> dict[str, Any] | None:
+        """Read a quote that is not too old at `now`, by the product's clock, or nothing."""
         try:
-            inputs: dict[str, Any] = self._quote.loads(token, max_age=QUOTE_SECONDS)
+            inputs: dict[str, Any] = self._quote.loads(token)
         except BadSignature:
             return None
-        return inputs
+        age = int(now.timestamp()) - int(inputs.pop("quoted_at"))
+        return inputs if age <= QUOTE_SECONDS else None
 
 
 def _subject(serializer: URLSafeSerializer, token: str) -> tuple[str, UUID] | None:

@@ -105,9 +105,7 @@ def status_of(refusal: Refusal) -> int:
 
 def unavailable(request: Request, _: Exception) -> Response:
     """Answer that a server behind us does not answer."""
-    return _unavailable(
-        request, Unavailable("A server behind the site does not answer: try again in a moment.")
-    )
+    return _unavailable(request, Unavailable("A server behind the site does not answer: try again in a moment."))
 
 
 def _code(refusal: Refusal) -> str:

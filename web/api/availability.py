@@ -76,7 +76,8 @@ def quote_id(house: House, desk: Desk, wish: Wish, room_type: str, offer: PlanOf
             "rooms": wish.rooms,
             "total": offer.price.total.amount_minor * wish.rooms,
             "currency": offer.price.total.currency,
-        }
+        },
+        house.clock.now(),
     )
 
 

@@ -66,7 +66,7 @@ def command_of(house: House, desk: Desk, request: HoldRequest) -> HoldStay:
 
 
 def _from_quote(house: House, desk: Desk, quote_id: str) -> dict[str, Any]:
-    quote = house.links.read_quote(quote_id)
+    quote = house.links.read_quote(quote_id, house.clock.now())
     if quote is None or quote.pop("property", None) != desk.listed.code:
         raise Problem("quote.expired", "This quote is not valid any more: search again to see today's price.", field="quote_id")
     quoted = {"amount_minor": quote.pop("total"), "currency": quote.pop("currency")}

@@ -112,7 +112,7 @@ def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | N
         "balance": amount(booking.balance),
         "fee": amount(document.fee) if document.fee else None,
         "refund": amount(document.refund) if document.refund else None,
-        "payments": [_without(to_builtins(payment), "url") for payment in document.payments],
+        "payments": [_payment_json(payment) for payment in document.payments],
         "timeline": [
             {"at": fact.at, "what": fact.topic, "position": fact.position, "actor": fact.actor, "note": fact.note or None}
             for fact in document.timeline
@@ -127,5 +127,7 @@ def _stay_json(stay: Any) -> dict[str, Any]:
     return {**written, **dates, "nights": stay.dates.nights, **price}
 
 
-def _without(written: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in written.items() if key != name}
+def _payment_json(payment: Any) -> dict[str, Any]:
+    written = {"failure": None, "refunded": None, **to_builtins(payment)}
+    written.pop("url", None)
+    return written

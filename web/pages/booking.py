@@ -150,7 +150,7 @@ FIELD_RULES = {
 async def _details(
     request: Request, house: House, desk: Desk, quote: str, *, form: dict[str, str], errors: list[dict[str, str]], status: int
 ) -> Response:
-    quoted = house.links.read_quote(quote)
+    quoted = house.links.read_quote(quote, house.clock.now())
     if quoted is None or quoted["property"] != desk.listed.code:
         return page(
             request, "problem.html", status=410, title="This price is not valid any more",

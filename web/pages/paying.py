@@ -197,6 +197,8 @@ def _to_booking(request: Request, paid: Paid, found: ReservationFound, *, new: b
 
 def _show(request: Request, paid: Paid, found: ReservationFound, state: str, message: str | None = None) -> Response:
     stay = found.document.held.stays[0]
+    if state == "expired" and found.document.state == "abandoned":
+        state = "released"
     search = {
         "arrival": stay.dates.arrival, "departure": stay.dates.departure, "adults": stay.adults,
         "children": stay.children, "rooms": len(found.document.held.stays),

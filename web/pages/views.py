@@ -17,8 +17,6 @@ from web.pages.search import Search
 LINE_LABELS = {"room": "Room", "extra_adult": "Further adults", "extra_child": "Children", "board": "Meals"}
 FACTS = {
     "reservation.held.v1": "Rooms held for you",
-    "reservation.payment-asked.v1": "Payment started",
-    "payment.vehicle-made.v1": "Payment page ready",
     "payment.try-failed.v1": "A try to pay did not go through",
     "payment.authorised.v1": "Amount reserved on your card",
     "reservation.confirmed.v1": "Booking confirmed",

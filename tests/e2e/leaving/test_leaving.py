@@ -41,7 +41,7 @@ def test_giving_it_back_frees_the_room_at_once(guest: Guest, desk: Desk, card: s
         guest.pays(card)
     assert desk.free(stay, guest.held["position"]) != free
     at_bank = guest.page
-    guest.opens(guest.held["manage_url"]).follows("Cancel")
+    guest.opens(guest.held["manage_url"]).follows("Give the room back")
     assert guest.page.status == 200
     guest.sends("Cancel it")
     assert guest.page.status == 200, guest.page.text
