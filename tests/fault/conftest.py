@@ -1,4 +1,4 @@
-"""What fault tests share: a running installation for each file, and dice whose seed is printed."""
+"""What fault tests share: a running installation, and dice whose seed is printed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,22 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(seed)  # noqa: S311 - repeatable chance, no secret
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    """Give an installation of the file's own; its last words are printed when a test fails."""
+    """Give the installation that all files share: starting one takes seconds, and a survivor is tested best by going on."""
+    with _installation() as shared:
+        yield shared
+
+
+@pytest.fixture
+def alone() -> Iterator[Running]:
+    """Give an installation of the test's own, where its harm would meet others."""
+    with _installation() as own:
+        yield own
+
+
+@contextmanager
+def _installation() -> Iterator[Running]:
     home = Path(tempfile.mkdtemp(prefix="nl-fault-"))
     installation = Running(home / "data", **UNLIMITED)
     try:

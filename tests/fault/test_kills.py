@@ -7,12 +7,18 @@ import time
 
 import pytest
 
-from tests.fault.evidence import check_all, settle
+from tests.fault.evidence import check_all, head_of, settle
 from tests.fault.guests import Booking, Crowd
 from tests.installation import ROLES, Running, wait_until
 
 GUESTS = 5
 SETTLE_SECONDS = 12.0
+
+
+@pytest.fixture(scope="module")
+def since(running: Running) -> int:
+    """Tell where the ledger stood before the tests of this file."""
+    return head_of(running)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,7 @@ def journeys() -> list[Booking]:
 
 @pytest.mark.timeout(1500)
 def test_each_part_killed_while_guests_book(
-    running: Running, dice: random.Random, effort: int, journeys: list[Booking]
+    running: Running, dice: random.Random, effort: int, journeys: list[Booking], since: int
 ) -> None:
     crowd = Crowd(running, dice, GUESTS)
     crowd.starts()
@@ -39,14 +45,14 @@ def test_each_part_killed_while_guests_book(
     journeys += bookings
     wait_until(running.is_ready, 30, running.said)
     moves = settle(running, SETTLE_SECONDS)
-    ended = check_all(running, journeys)
+    ended = check_all(running, journeys, since)
     print(f"killed {', '.join(killed)}: {len(bookings)} journeys ended {dict(ended)}, clock moved {moves} times")
     assert ended["confirmed"] >= len(ROLES)
 
 
 @pytest.mark.timeout(600)
 def test_everything_killed_at_once_then_started_again(
-    running: Running, dice: random.Random, effort: int, journeys: list[Booking]
+    running: Running, dice: random.Random, effort: int, journeys: list[Booking], since: int
 ) -> None:
     crowd = Crowd(running, dice, GUESTS)
     crowd.starts()
@@ -59,4 +65,4 @@ def test_everything_killed_at_once_then_started_again(
     bookings = crowd.finishes()
     journeys += bookings
     settle(running, SETTLE_SECONDS)
-    print(f"{len(bookings)} journeys ended {dict(check_all(running, journeys))}")
+    print(f"{len(bookings)} journeys ended {dict(check_all(running, journeys, since))}")

@@ -33,7 +33,8 @@ def positions(running: Running) -> dict[str, int]:
 
 
 @pytest.mark.timeout(150)
-def test_followers_stop_before_it_and_the_web_goes_on(running: Running) -> None:
+def test_followers_stop_before_it_and_the_web_goes_on(alone: Running) -> None:
+    running = alone
     Stay(running).held()
     settle(running)
     with running.paused("follower"):

@@ -34,6 +34,7 @@ def test_postgresql_away_is_a_503_and_the_same_request_succeeds_later(running: R
         assert httpx.get(f"{running.url}/livez").status_code == 200
     wait_until(running.is_ready, 30, running.said)
     assert head_of(running) == before, "something was half-done"
+    print(f"{_refused_until_held(stay)} more times 503 after /readyz said ready")
     stay.held()
     assert stay.same(stay.ask())
     stay.opened().paid().comes_back()
@@ -73,3 +74,13 @@ def test_afterwards_everything_agrees(running: Running) -> None:
     check_money(running, log)
     check_mails(running, log)
     check_read_models(running)
+
+
+def _refused_until_held(stay: Stay) -> int:
+    """Ask again as Retry-After invites, for some seconds; count the 503s. Dead connections are used up one by one."""
+    refused = 0
+    deadline = time.monotonic() + 10
+    while (answer := stay.ask()).status_code == 503:
+        refused += 1
+        assert time.monotonic() < deadline, answer.text
+    return refused
