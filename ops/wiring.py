@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -23,6 +24,7 @@ from ledger.clock import Clock
 from ledger.command import fingerprinter
 from ledger.keys import GuestKeys, MasterKey
 from ledger.log import Connection, Log
+from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 from ledger.writer import Writer
 from ops.catalogue import CATALOGUE
@@ -176,7 +178,11 @@ class Wiring:
 async def _suggest(availability: AvailabilityQuery | None, command: HoldStay) -> tuple[str, ...]:
     if availability is None:
         return ()
-    return await availability.suggest(command.room_type, StayDates(command.arrival, command.departure), command.rooms)
+    try:
+        return await availability.suggest(command.room_type, StayDates(command.arrival, command.departure), command.rooms)
+    except (psycopg.Error, PoolTimeout, Refusal):
+        # The writer is more patient with a database that is just coming back, and says no in its own words.
+        return ()
 
 
 @asynccontextmanager
