@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from ledger.event import Event
-from ledger.money import Money
+from ledger.money import NOTHING, Money
 from ledger.refusal import Refusal
 
 State = Literal["none", "requested", "open", "capturing", "captured", "voiding", "closed", "refund_due", "refunded", "lost"]
@@ -159,14 +159,14 @@ class Payment:
     def __init__(self) -> None:
         self.state: State = "none"
         self.reservation_id: UUID | None = None
-        self.amount = Money(0, "XXX")
+        self.amount = NOTHING
         self.vehicle: Vehicle | None = None
         self.session_id: str | None = None
         self.url: str | None = None
         self.intent_id: str | None = None
-        self.captured = Money(0, "XXX")
+        self.captured = NOTHING
         self.refund_id: UUID | None = None
-        self.refund = Money(0, "XXX")
+        self.refund = NOTHING
         self.last_failure: str | None = None
         self.failed_steps: tuple[tuple[str, int], ...] = ()
 

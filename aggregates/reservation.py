@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ledger.event import Event
 from ledger.keys import Sealed
-from ledger.money import Money, total
+from ledger.money import NOTHING, Money, total
 from ledger.price import StayPrice, cancellation_fee
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
@@ -111,8 +111,8 @@ class Reservation:
     def __init__(self) -> None:
         self.state: State = "none"
         self.stays: tuple[BookedStay, ...] = ()
-        self.total = Money(0, "XXX")
-        self.pay_now = Money(0, "XXX")
+        self.total = NOTHING
+        self.pay_now = NOTHING
         self.held_until: datetime | None = None
         self.payments: tuple[UUID, ...] = ()
 

@@ -64,6 +64,10 @@ class Money(Struct, frozen=True, order=False):
             raise CurrencyMismatch(self.currency, other.currency)
 
 
+NOTHING = Money(0, "XXX")
+"""No money of no currency (XXX is ISO 4217's code for that): what an aggregate starts from before it knows its own."""
+
+
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Sum `amounts`; nothing sums to zero of `currency`. Raises CurrencyMismatch."""
     minor = 0

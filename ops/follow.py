@@ -18,9 +18,10 @@ from uuid import UUID
 from ledger.event import Recorded
 from ops.metrics import LAG_EVENTS, STOPPED
 from ops.wiring import Wiring
-from projections.due import what_is_due
-from projections.postgres_model import PostgresModel
-from projections.redis_model import RedisModel
+from projections.availability import Availability
+from projections.due import DueList, what_is_due
+from projections.reservations import Reservations
+from projections.revenue import Revenue
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +53,10 @@ class Applied(Protocol):
 
 
 class _InRedis:
-    def __init__(self, projection, generation: int | None = None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - one of two
-        self.name: str = projection.name
+    def __init__(self, projection: Availability | Revenue, generation: int | None = None) -> None:
+        self.name = projection.name
         self._projection = projection
-        self._model: RedisModel = projection.model
+        self._model = projection.model
         self._generation = generation
 
     async def _at(self) -> int:
@@ -65,16 +66,15 @@ class _InRedis:
         return await self._model.position(await self._at())
 
     async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
-        done: bool = await self._projection.apply(await self._at(), before, batch)
-        return done
+        return await self._projection.apply(await self._at(), before, batch)
 
 
 class _InPostgres:
-    def __init__(self, wiring: Wiring, projection, generation: int | None = None) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - one of two
-        self.name: str = projection.name
+    def __init__(self, wiring: Wiring, projection: Reservations | DueList, generation: int | None = None) -> None:
+        self.name = projection.name
         self._wiring = wiring
         self._projection = projection
-        self._model: PostgresModel = projection.model
+        self._model = projection.model
         self._generation = generation
 
     async def position(self) -> int:
@@ -84,8 +84,7 @@ class _InPostgres:
     async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
         async with self._wiring.pool.connection() as connection:
             generation = self._generation or await self._model.live(connection)
-            done: bool = await self._projection.apply(connection, generation, before, batch)
-            return done
+            return await self._projection.apply(connection, generation, before, batch)
 
 
 def models_of(wiring: Wiring, property_code: str, generation: int | None = None) -> list[Applied]:

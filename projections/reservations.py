@@ -121,6 +121,11 @@ def reservation_of(recorded: Recorded) -> UUID | None:
     return None
 
 
+def payments_of(events: Iterable[Recorded]) -> list[UUID]:
+    """Name the payments that were started for a reservation, out of its own events."""
+    return [recorded.event.payment_id for recorded in events if isinstance(recorded.event, Reservation.PaymentAsked)]
+
+
 def fold(documents: dict[UUID, ReservationDocument], recorded: Recorded) -> None:
     """Take one event over into the documents."""
     subject = reservation_of(recorded)

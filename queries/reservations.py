@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.keys import GuestKeys
 from ledger.log import Connection
 from projections.postgres_model import PostgresModel
-from projections.reservations import ReservationDocument, fold, read_document
+from projections.reservations import ReservationDocument, fold, payments_of, read_document
 from queries.streams import Streams
 
 ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "country": "", "requests": "", "language": "en"}
@@ -60,7 +60,7 @@ class ReservationQuery:
         own = await self._streams.read([reservation_id])
         if not own or not own[0].event.topic.startswith("reservation."):
             return None
-        payments = [recorded.event.payment_id for recorded in own if recorded.event.topic == "reservation.payment-asked.v1"]  # type: ignore[attr-defined]  # that event names its payment
+        payments = payments_of(own)
         events = sorted(own + (await self._streams.read(payments) if payments else []), key=lambda each: each.position)
         documents: dict[UUID, ReservationDocument] = {}
         for recorded in events:

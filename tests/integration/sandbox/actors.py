@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", bound=stripe.StripeObject)
 class RunningSandbox:
     """The real app under a real server on a free port."""
 
-    def __init__(self, state: Path, receiver_url: str, **settings: Any) -> None:  # noqa: ANN401 - settings fields
+    def __init__(self, state: Path, receiver_url: str, **settings: Any) -> None:
         """Prepare a sandbox on a state file; webhooks go to the receiver."""
         self.settings = SandboxSettings(
             state=state,
@@ -53,19 +53,19 @@ class RunningSandbox:
         self._server.should_exit = True
         self._thread.join(10)
 
-    def stripe_client(self, **options: Any) -> stripe.StripeClient:  # noqa: ANN401 - the client's own options
+    def stripe_client(self, **options: Any) -> stripe.StripeClient:
         """Give Stripe's real client with its real HTTP transport."""
         return stripe.StripeClient(
             "sk_test_1", base_addresses={"api": self.url}, http_client=stripe.RequestsClient(timeout=(3, 15)), **options
         )
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    def post(self, path: str, body: dict[str, Any]) -> Any:
         """Use a control of the sandbox."""
         answer = httpx.post(self.url + path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
-    def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON
+    def get(self, path: str) -> Any:
         """Read a control of the sandbox."""
         return httpx.get(self.url + path).raise_for_status().json()
 
@@ -171,7 +171,7 @@ class StripeDesk:
         """Use a client."""
         self.client = client
 
-    def session(self, key: str | None = None, **changes: Any) -> stripe.checkout.Session:  # noqa: ANN401 - parameters
+    def session(self, key: str | None = None, **changes: Any) -> stripe.checkout.Session:
         """Open a Checkout session as the product does."""
         ids = {"property": "ella", "reservation_id": "r-1", "payment_id": "p-1"}
         params: Any = {
@@ -206,7 +206,7 @@ class StripeDesk:
             self.client.v1.checkout.sessions.retrieve(session_id, params={"expand": ["payment_intent.latest_charge"]})
         )
 
-    def authorised(self, guest: Guest, card: str = "4242424242424242", **changes: Any) -> stripe.PaymentIntent:  # noqa: ANN401 - the session's own parameters
+    def authorised(self, guest: Guest, card: str = "4242424242424242", **changes: Any) -> stripe.PaymentIntent:
         """Have a guest pay a new session and give its intent."""
         session = self.session(**changes)
         guest.opens(str(session.url)).pays(card)
