@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -101,7 +102,7 @@ KeyDoor = Annotated[str, Depends(key_of)]
 After = Annotated[int | None, Query(ge=0, description="Wait briefly until this ledger position is shown")]
 
 
-def asked(house: House, desk: Desk, visitor: Visitor, route: str, key: str, email: str = "") -> Asked:
+def asked(house: House, desk: Desk, visitor: Visitor, route: str, key: str, email: str = "", browser: str = "") -> Asked:
     """Put together who asks for a command: its id from caller, route and key; the limits of guests without a key."""
     code = desk.listed.code
     return Asked(
@@ -109,7 +110,9 @@ def asked(house: House, desk: Desk, visitor: Visitor, route: str, key: str, emai
         actor=visitor.actor,
         correlation_id=correlation(),
         urgency=Urgency.PROMISED if visitor.caller else Urgency.GUEST,
-        holders=() if visitor.caller else holders(house, code, visitor.address, email),
+        holders=()
+        if visitor.caller
+        else holders(house, code, {"address": visitor.address, "email": email, "browser": browser}),
     )
 
 
@@ -118,15 +121,15 @@ def _who(house: House, email: str) -> str:
     return blind_index(house.settings.blind_secret, "caller", "", email) if email else ""
 
 
-def holders(house: House, property_code: str, address: str, email: str) -> tuple[tuple[UUID, int], ...]:
-    """Name the streams that count a guest's live holds, with the most that each may have."""
+def holders(house: House, property_code: str, known_by: Mapping[str, str]) -> tuple[tuple[UUID, int], ...]:
+    """Name the streams that count a guest's live holds, with the most that each may have (a browser as an address)."""
     settings = house.settings
     day = house.clock.now().date().isoformat()
-    limited = (("address", address, settings.holds_per_address), ("email", email, settings.holds_per_email))
+    most = {"address": settings.holds_per_address, "browser": settings.holds_per_address, "email": settings.holds_per_email}
     return tuple(
-        (holder_stream(property_code, blind_index(settings.blind_secret, kind, day, value)), most)
-        for kind, value, most in limited
-        if most and value
+        (holder_stream(property_code, blind_index(settings.blind_secret, kind, day, value)), most[kind])
+        for kind, value in known_by.items()
+        if most[kind] and value
     )
 
 

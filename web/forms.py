@@ -31,6 +31,11 @@ class Forms:
         self._booking = URLSafeTimedSerializer(house.settings.form_secret, salt="booking")
         self._browser = request.cookies.get(self._name(FORM_COOKIE)) or secrets.token_urlsafe(16)
 
+    @property
+    def browser(self) -> str:
+        """Name this browser, as long as it keeps its cookie."""
+        return self._browser
+
     def token(self) -> str:
         """Give the token that a form on a page must carry."""
         return str(self._form.dumps(self._browser))

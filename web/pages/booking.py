@@ -113,7 +113,9 @@ async def book(
     keys = (forms.key(quote_id, *form.values()), idempotency_key or uuid4().hex)
     try:
         command = command_of(house, desk, HoldRequest(quote_id=quote_id, guest=guest))
-        outcome = await _hold_once(desk, command, lambda key: asked(house, desk, visitor, "book", key, email), keys)
+        outcome = await _hold_once(
+            desk, command, lambda key: asked(house, desk, visitor, "book", key, email, forms.browser), keys
+        )
     except RequestValidationError:
         raise Problem("malformed", "Something is wrong with this offer: search again.") from None
     except Refusal as refusal:
