@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 # Servers are started once a test process, so more processes than this only fight for cores.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadgroup
-# What kills processes, counts them or measures seconds runs by itself, after everything else.
-ALONE := tests/e2e/first_run tests/browser tests/fault
+# What kills processes, counts them or measures seconds comes after everything else. The browser's driver keeps an event loop
+# running in its process, so its tests have one to themselves, beside the others.
+ALONE := tests/e2e/first_run tests/fault
 
 ## —— Use ————————————————————————————————————————————————————————————————————————
 .PHONY: help run
@@ -30,9 +31,11 @@ check: venv  ## All that must hold before a commit, in under a minute
 	@$(MAKE) -j4 --output-sync=target --keep-going check-format lint types arch quick && echo "check: all holds"
 
 test: venv chromium  ## The whole suite: tests per kind and the 20 slowest are printed
-	@status=0; \
-	$(PYTEST) $(PARALLEL) --durations=10 tests $(ALONE:%=--ignore=%) || status=1; \
-	$(PYTEST) --durations=20 $(wildcard $(ALONE)) || status=1; \
+	@status=0; browser=$$(mktemp); \
+	$(PYTEST) $(PARALLEL) --durations=10 tests $(ALONE:%=--ignore=%) --ignore=tests/browser || status=1; \
+	$(PYTEST) --durations=5 tests/browser >"$$browser" 2>&1 & beside=$$!; \
+	$(PYTEST) --durations=20 $(ALONE) || status=1; \
+	wait $$beside || status=1; cat "$$browser"; rm -f "$$browser"; \
 	exit $$status
 
 check-format: venv
