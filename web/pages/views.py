@@ -77,10 +77,11 @@ def reservation_view(found: ReservationFound, hotel: Hotel, booking: Booking, ch
     return {
         "reservation_id": found.reservation_id,
         "confirmation_code": document.held.confirmation_code,
-        "state": "expired" if booking.state == "abandoned" else booking.state,
+        "state": "released" if booking.state == "abandoned" else booking.state,
         "guest": found.guest,
         "stays": [_stay(stay, kinds, plans) for stay in document.held.stays],
         "total": document.held.total,
+        "pay_now": document.held.pay_now,
         "paid": booking.paid,
         "balance": booking.balance,
         "payments": [
