@@ -27,7 +27,7 @@ environment() {
         python=$(find_python)
         echo "setup: making the environment (.venv) from requirements.lock"
         "$python" -m venv --clear "$VENV"
-        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+        "$VENV/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.lock
         echo "$wanted" > "$VENV/stamp"
     fi
     [ -x "$VENV/bin/nightledger" ] || \

@@ -33,7 +33,7 @@ from ops.free_ports import neighbouring_ports
 from ops.property_file import PropertyFile
 from ops.seeding import define
 from ops.settings import BadConfiguration, Settings
-from ops.up import wait_for
+from ops.up import SITE, wait_for
 from ops.wiring import wired
 
 START_SECONDS = 60
@@ -80,7 +80,7 @@ def stress(settings: Settings, attempts: int, rooms: int, url: str | None) -> St
     running = attach(settings.data_dir) if not settings.database_url else None
     if running is not None:
         at = settings.model_copy(update={"database_url": running.database_url, "redis_url": running.redis_url})
-        return asyncio.run(_run(at, attempts, rooms, url or settings.site_url))
+        return asyncio.run(_run(at, attempts, rooms, url or (settings.data_dir / SITE).read_text()))
     if settings.database_url and settings.redis_url:
         return asyncio.run(_run(settings, attempts, rooms, url or settings.site_url))
     with _own_server(settings) as (at, address):

@@ -29,6 +29,8 @@ from ops.wiring import wired
 from queries.access import SCOPES
 
 DEMO = Path(__file__).parent / "properties" / "ella.toml"
+SITE = "site.url"
+"""Where a running installation says, in its data directory, at which address it serves."""
 READY_SECONDS = 60
 LOOK_SECONDS = 0.1
 Say = Callable[[str], None]
@@ -43,6 +45,7 @@ def up(settings: Settings, say: Say) -> int:
             _listen(settings.host, settings.vendor_port, "SANDBOX_PORT").close()
         with embedded_servers(data_dir, database_url=settings.database_url, redis_url=settings.redis_url) as servers:
             environment = _environment(settings, data_dir, servers, with_sandbox=with_sandbox)
+            (data_dir / SITE).write_text(settings.site_url)
             full = Settings.model_validate({name.lower(): value for name, value in environment.items()})
             asyncio.run(_prepare(full, say))
             children = _children(full, environment, web_socket, with_sandbox=with_sandbox)
