@@ -21,7 +21,7 @@ class Refusal(Exception):
 
 
 class Repeated(Refusal):
-    """A refusal given again: the same command id and content came twice, so the first answer stands."""
+    """A refusal as it stands recorded: what every caller of a refused command gets, the first time and each time after."""
 
     def __init__(self, code: str, message: str, details: dict[str, Any]) -> None:
         super().__init__(message, **details)
