@@ -12,9 +12,9 @@ import uvicorn
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
+from ledger.unreadable import Unreadable
 from ops.settings import Settings
 from ops.wiring import Wiring, wired
-from queries.streams import Unreadable
 from web.app import create_app
 from web.house import Desk
 from web.problems import unavailable

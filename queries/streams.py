@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from msgspec import ValidationError
 from psycopg_pool import AsyncConnectionPool
 
-from ledger.catalogue import Catalogue, UnknownTopic
+from ledger.catalogue import Catalogue
 from ledger.event import Recorded
 from ledger.log import Connection, Log, Row, whole_commands
-
-
-class Unreadable(Exception):
-    """An event stands in the log that this release cannot read; nothing after it is read either."""
+from ledger.unreadable import Unreadable
 
 
 class Streams:
@@ -26,7 +22,7 @@ class Streams:
         self._catalogue = catalogue
 
     async def read(self, streams: Iterable[UUID]) -> list[Recorded]:
-        """Give all events of some streams, in order of position. Raises UnknownTopic."""
+        """Give all events of some streams, in order of position. Raises Unreadable."""
         async with self._pool.connection() as connection:
             return self._decoded(await self._log.streams(connection, streams))
 
@@ -41,11 +37,10 @@ class Streams:
         for row in rows:
             try:
                 events.append(recorded(self._catalogue, row))
-            except (UnknownTopic, ValidationError) as wrong:
+            except Unreadable:
                 readable = whole_commands(rows[: len(events)])
                 if not readable:
-                    message = f"the event at position {row.position} cannot be read: {wrong}"
-                    raise Unreadable(message) from wrong
+                    raise
                 return events[: len(readable)]
         return events
 
@@ -64,12 +59,12 @@ class Streams:
 
 
 def recorded(catalogue: Catalogue, row: Row) -> Recorded:
-    """Decode a stored row. Raises UnknownTopic."""
+    """Decode a stored row. Raises Unreadable, which names the position."""
     return Recorded(
         position=row.position,
         stream=row.stream,
         version=row.version,
-        event=catalogue.decode(row.topic, row.payload),
+        event=catalogue.read(row),
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
         command_id=row.command_id,

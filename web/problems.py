@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ledger.refusal import Refusal, Unavailable, code_of
+from ledger.unreadable import Unreadable
 from web.templating import page
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ def install(app: FastAPI) -> None:
     """Give every refusal and fault its answer."""
     app.add_exception_handler(Refusal, _in_the_hotels_frame(_refusal))
     app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(Unreadable, _unreadable)
     app.add_exception_handler(RequestValidationError, _in_the_hotels_frame(_malformed))
     app.add_exception_handler(HTTPException, _in_the_hotels_frame(_http))
     app.add_exception_handler(Exception, _fault)
@@ -132,6 +134,12 @@ def answer_to(request: Request, refusal: Refusal) -> Response:
 def _unavailable(request: Request, gone: Exception) -> Response:
     assert isinstance(gone, Unavailable)  # noqa: S101 - registered for it
     return _answer(request, 503, "unavailable", str(gone), [], {}, {"Retry-After": str(gone.retry_after)})
+
+
+def _unreadable(request: Request, wrong: Exception) -> Response:
+    """Say which stored event stands in the way; only who runs the site can mend it."""
+    logger.error("%s", wrong)
+    return _answer(request, 503, "ledger.unreadable", f"{wrong}. Nothing was written.", [], {}, {"Retry-After": "60"})
 
 
 def _malformed(request: Request, wrong: Exception) -> Response:

@@ -8,6 +8,7 @@ import click
 from psycopg import OperationalError
 
 from ledger.refusal import Refusal, Unavailable, code_of
+from ledger.unreadable import Unreadable
 from ops.cli import bookings, processes, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
@@ -45,6 +46,8 @@ def main() -> None:
         sys.exit(_complain(str(wrong), BAD_USAGE))
     except OperationalError as gone:
         sys.exit(_complain(f"the database does not answer: {str(gone).splitlines()[0]}", BAD_USAGE))
+    except Unreadable as wrong:
+        sys.exit(_complain(str(wrong), FAILED))
     except Refusal as refusal:
         sys.exit(_complain(f"refused ({code_of(refusal)}): {refusal.message}", FAILED))
 

@@ -11,11 +11,13 @@ import msgspec
 import pytest
 
 import aggregates
+from aggregates.payment import Payment
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
-from ledger.catalogue import Catalogue, UnknownTopic, events_of
+from ledger.catalogue import Catalogue, events_of
 from ledger.event import Event
-from tests.examples import ARRIVAL, named
+from ledger.unreadable import CorruptEvent, UnknownTopic
+from tests.examples import named
 from tests.reception import CATALOGUE
 
 
@@ -49,11 +51,12 @@ def test_topics_are_named_aggregate_what_happened_version(topic: str) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9]", topic)
 
 
-def test_an_event_is_stored_as_json_with_sorted_keys() -> None:
+def test_an_event_is_stored_as_json_with_its_fields_in_the_order_of_the_class() -> None:
+    """So the order of fields is part of the stored form: it must not change under a released topic."""
     stored = CATALOGUE.encode(Reservation.Abandoned(reason="other"))
     assert stored == b'{"reason":"other"}'
-    cancelled = CATALOGUE.encode(RoomNight.Cancelled(stay_id=named("s"), stay_date=ARRIVAL, room="g1"))
-    assert list(msgspec.json.decode(cancelled)) == ["room", "stay_date", "stay_id"]
+    failed = CATALOGUE.encode(Payment.StepFailed(reason="r", attempt=1, step="void", reservation_id=named("r")))
+    assert list(msgspec.json.decode(failed)) == ["reservation_id", "step", "attempt", "reason"]
 
 
 def test_an_unknown_topic_says_which_release_to_run() -> None:
@@ -62,14 +65,14 @@ def test_an_unknown_topic_says_which_release_to_run() -> None:
 
 
 def test_an_unknown_field_is_not_dropped_silently() -> None:
-    with pytest.raises(msgspec.ValidationError, match="colour"):
+    with pytest.raises(CorruptEvent, match="colour"):
         CATALOGUE.decode("reservation.abandoned.v1", b'{"reason": "other", "colour": "blue"}')
 
 
 def test_a_missing_field_is_an_error_unless_it_has_a_default() -> None:
     catalogue = Catalogue([Door])
     assert catalogue.decode("door.opened.v1", b"{}") == Door.Opened(wide=False)
-    with pytest.raises(msgspec.ValidationError, match="reason"):
+    with pytest.raises(CorruptEvent, match="reason"):
         CATALOGUE.decode("reservation.abandoned.v1", b"{}")
 
 
