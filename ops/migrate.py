@@ -70,8 +70,14 @@ async def register(database_url: str, listed: Listed) -> None:
         return
     async with await AsyncConnection.connect(database_url) as connection:
         await create_property(connection, listed.code)
-        await connection.execute(
-            "INSERT INTO nightledger.properties (code, time_zone, currency, scratch) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [listed.code, listed.time_zone, listed.currency, listed.scratch],
-        )
+        await list_property(connection, listed)
+
+
+async def list_property(connection: AsyncConnection, listed: Listed) -> bool:
+    """Put a property on the list unless it is there already; tell whether it was new."""
+    added = await connection.execute(
+        "INSERT INTO nightledger.properties (code, time_zone, currency, scratch) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [listed.code, listed.time_zone, listed.currency, listed.scratch],
+    )
+    return added.rowcount == 1
