@@ -75,7 +75,7 @@ class Catalogue:
         return sorted(self._reads)
 
     def encode(self, event: Event) -> bytes:
-        """Write the stored form of an event: JSON, all fields, in the order of the class. Raises UnknownTopic for older ones."""
+        """Write an event as it is stored: JSON, all fields, in the order of the class. Raises UnknownTopic for an old one."""
         if event.topic not in self._newest:
             raise UnknownTopic(event.topic, self._nearest(event.topic))
         return self._encode(event)

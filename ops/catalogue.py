@@ -1,4 +1,4 @@
-"""All aggregates of the product, and so all events that its ledger can hold."""
+"""All aggregates of the product, and so all events that its ledger can hold, in the newest and in older forms."""
 
 from aggregates.holder import Holder
 from aggregates.notification import Notification
@@ -8,6 +8,9 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from ledger.catalogue import Catalogue
+from ledger.upcast import Upcast
 
 AGGREGATES = (Property, Rates, RoomNight, Reservation, Payment, Notification, Holder)
-CATALOGUE = Catalogue(AGGREGATES)
+UPCASTS: tuple[Upcast, ...] = ()
+"""One step for each topic that was written once and is not any more; `aggregates/topics.txt` lists all that ever were."""
+CATALOGUE = Catalogue(AGGREGATES, UPCASTS)
