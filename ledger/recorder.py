@@ -14,9 +14,12 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
+    DataError,
     IntegrityError,
+    InterfaceError,
     Notification,
     OperationalError,
+    PersistenceError,
     ProgrammingError,
     StoredEvent,
     Subscription,
@@ -31,11 +34,25 @@ from ledger.schema import schema_name
 LOOK_SECONDS = 0.05
 PAGE = 500
 
+LibraryConnection = psycopg.Connection[tuple[Any, ...]]
+Pool = ConnectionPool[LibraryConnection]
+"""Connections in autocommit, as the library's threads share them; the product's own are asynchronous."""
+
+FAULTS: dict[type[psycopg.Error], type[PersistenceError]] = {
+    psycopg.IntegrityError: IntegrityError,
+    psycopg.ProgrammingError: ProgrammingError,
+    psycopg.OperationalError: OperationalError,
+    psycopg.DataError: DataError,
+    psycopg.InterfaceError: InterfaceError,
+    psycopg.Error: PersistenceError,
+}
+"""What the driver's faults are called in the library."""
+
 
 class Recorder(ApplicationRecorder):
     """Stored events of one property, over a shared pool. Positions are notification ids: 1, 2, 3 … without a hole."""
 
-    def __init__(self, property_code: str, pool: ConnectionPool[psycopg.Connection[tuple[Any, ...]]], clock: Clock) -> None:
+    def __init__(self, property_code: str, pool: Pool, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
         self._events = sql.Identifier(schema_name(property_code), "events")
@@ -53,7 +70,7 @@ class Recorder(ApplicationRecorder):
             commands=[(None, len(stored_events), self._clock.now(), None, None, "library", None)],
             outcomes=[(None, len(stored_events), b"")],
         )
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(self._append, columns_of(batch)).fetchone()
         base: int = row[0] if row else 0
         return list(range(base + 1, base + len(stored_events) + 1))
@@ -72,7 +89,7 @@ class Recorder(ApplicationRecorder):
             "SELECT stream, version, topic, payload FROM {} WHERE stream = %s"
             " AND (%s::integer IS NULL OR version > %s) AND (%s::integer IS NULL OR version <= %s) ORDER BY version {} LIMIT %s"
         ).format(self._events, sql.SQL("DESC" if desc else "ASC"))
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             rows = connection.execute(statement, (_uuid(originator_id), gt, gt, lte, lte, limit)).fetchall()
         return [StoredEvent(*row) for row in rows]
 
@@ -93,13 +110,13 @@ class Recorder(ApplicationRecorder):
             " AND (%s::text[] = '{{}}' OR topic = ANY(%s)) ORDER BY position LIMIT %s"
         ).format(self._events)
         wanted = list(topics)
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             rows = connection.execute(statement, (after, stop, stop, wanted, wanted, limit)).fetchall()
         return [Notification(*row) for row in rows]
 
     def max_notification_id(self) -> int | None:
         """Give the last position, None when nothing was recorded."""
-        with self._connection() as connection:
+        with lent(self._pool) as connection:
             row = connection.execute(sql.SQL("SELECT max(position) FROM {}").format(self._events)).fetchone()
         return row[0] if row else None
 
@@ -107,18 +124,16 @@ class Recorder(ApplicationRecorder):
         """Give all events after a position, and go on with new ones as they come."""
         return LogSubscription(self, gt, topics)
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-        """Lend a connection; faults come out as the library's own."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except psycopg.errors.UniqueViolation as taken:
-            raise IntegrityError(str(taken)) from taken
-        except psycopg.ProgrammingError as wrong:
-            raise ProgrammingError(str(wrong)) from wrong
-        except psycopg.OperationalError as gone:
-            raise OperationalError(str(gone)) from gone
+
+@contextmanager
+def lent(pool: Pool) -> Iterator[LibraryConnection]:
+    """Lend a connection; faults come out as the library's own."""
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except psycopg.Error as wrong:
+        kind = next(ours for theirs, ours in FAULTS.items() if isinstance(wrong, theirs))
+        raise kind(str(wrong)) from wrong
 
 
 class LogSubscription(Subscription[ApplicationRecorder]):
