@@ -9,7 +9,7 @@ from psycopg import OperationalError
 
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import bookings, processes, upkeep
+from ops.cli import bookings, measuring, processes, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
 from ops.property_file import BadPropertyFile
@@ -28,6 +28,7 @@ def cli() -> None:
 for command in (
     processes.up, processes.serve, processes.work, processes.follow,
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
+    measuring.bench,
     upkeep.migrate, upkeep.seed, upkeep.rebuild, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip
     cli.add_command(command)
