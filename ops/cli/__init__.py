@@ -9,9 +9,11 @@ from psycopg import OperationalError
 
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import bookings, measuring, processes, upkeep
+from ops.cli import bookings, measuring, moving, processes, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
+from ops.export import BrokenLog
+from ops.import_file import BadExport
 from ops.property_file import BadPropertyFile
 from ops.settings import BadConfiguration
 
@@ -29,6 +31,7 @@ for command in (
     processes.up, processes.serve, processes.work, processes.follow,
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
     measuring.bench,
+    moving.export, moving.import_,
     upkeep.migrate, upkeep.seed, upkeep.rebuild, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip
     cli.add_command(command)
@@ -47,7 +50,7 @@ def main() -> None:
         sys.exit(_complain(str(wrong), BAD_USAGE))
     except OperationalError as gone:
         sys.exit(_complain(f"the database does not answer: {str(gone).splitlines()[0]}", BAD_USAGE))
-    except Unreadable as wrong:
+    except (Unreadable, BadExport, BrokenLog) as wrong:
         sys.exit(_complain(str(wrong), FAILED))
     except Refusal as refusal:
         sys.exit(_complain(f"refused ({code_of(refusal)}): {refusal.message}", FAILED))
