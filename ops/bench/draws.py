@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 STAY_NIGHTS = 3
@@ -48,10 +49,8 @@ class Draws:
         return replace(self, place=place, parts=parts)
 
     def __iter__(self) -> Iterator[Draw]:
-        number = self.place
-        while True:
-            yield self.draw(number)
-            number += self.parts
+        """Give the draws one by one; several threads may take from one iterator."""
+        return map(self.draw, count(self.place, self.parts))
 
     def draw(self, number: int) -> Draw:
         """Give a draw by its number."""
