@@ -16,6 +16,7 @@ from msgspec.structs import astuple
 
 from ledger.leaf import leaf_hash
 from ledger.log import Row
+from ledger.schema import PROPERTY_CODE
 from ledger.unreadable import Unreadable, release
 from ops.export_lines import FORMAT, FORMAT_VERSION, EventLine, Header, OutcomeLine, Trailer, own_hash
 from ops.migrate import SCHEMA_VERSION
@@ -87,8 +88,8 @@ class ExportFile:
             raise BadExport(message)
         self._require_known("format", opening.format_version, FORMAT_VERSION)
         header = self._decoded(text)
-        if not isinstance(header, Header):
-            raise self._damaged("it is no header")
+        if not isinstance(header, Header) or not PROPERTY_CODE.fullmatch(header.property.code):
+            raise self._damaged("it is no header, or its property has no possible code")
         self._require_known("schema", header.schema_version, SCHEMA_VERSION)
         if header.decoded:
             message = "the file was made with --decoded, for reading only: export again without it"

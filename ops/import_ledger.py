@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
-from psycopg import errors, sql
+from psycopg import DataError, errors, sql
 
 from ledger.log import EVENT_COLUMNS, Connection, Log
 from ledger.schema import schema_name
@@ -58,9 +58,11 @@ async def import_ledger(
         await _prepare(connection, header)
         try:
             counts = await _copy(connection, file, report)
-        except errors.UniqueViolation as twice:
-            message = f"the file holds something twice ({twice.diag.message_detail}): export again"
-            raise BadExport(message) from twice
+        except (errors.UniqueViolation, DataError, OverflowError) as wrong:
+            message = f"the database does not take what the file holds ({' '.join(str(wrong).split())}): export again"
+            raise BadExport(message) from wrong
+        epoch = sql.SQL("UPDATE {}.ledger SET epoch = %s").format(sql.Identifier(schema_name(header.property.code)))
+        await connection.execute(epoch, [header.epoch])
     return Imported(header.property.code, header.last_position, counts["event"], counts["outcome"])
 
 
@@ -72,15 +74,13 @@ async def _prepare(connection: Connection, header: Header) -> None:
     log = Log(code)
     await log.lock(connection)
     head, _ = await log.head(connection)
-    schema = sql.Identifier(schema_name(code))
-    outcomes = sql.SQL("SELECT FROM {}.outcomes LIMIT 1").format(schema)
+    outcomes = sql.SQL("SELECT FROM {}.outcomes LIMIT 1").format(sql.Identifier(schema_name(code)))
     if head or (await connection.execute(outcomes)).rowcount:
         message = (
             f"the ledger of {code} is not empty, it ends at position {head}: import into a server on which {code} was not"
             " opened yet (another DATA_DIR or DATABASE_URL)"
         )
         raise BadConfiguration(message)
-    await connection.execute(sql.SQL("UPDATE {}.ledger SET epoch = %s").format(schema), [header.epoch])
 
 
 async def _copy(connection: Connection, file: ExportFile, report: Report) -> Counter[str]:
