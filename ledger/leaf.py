@@ -17,6 +17,14 @@ from ledger.log import Row
 LEAF_PREFIX = b"\x00"
 """Says that what follows is a leaf, so that no inner node of a tree can pass for one. Source: RFC 6962, section 2.1."""
 
+LEAF_COLUMNS = """
+    position, stream, version::bigint, convert_to(topic, 'UTF8'), payload,
+    (extract(epoch FROM occurred_at) * 1000000)::bigint, (extract(epoch FROM recorded_at) * 1000000)::bigint,
+    command_id, command_index::bigint, command_count::bigint, correlation_id, cause_position,
+    convert_to(actor, 'UTF8'), convert_to(to_char(business_date, 'YYYY-MM-DD'), 'UTF8')
+"""
+"""What to select so that a row of `COPY (…) TO STDOUT (FORMAT BINARY)` is, behind its count of fields, the leaf's bytes."""
+
 _ABSENT = b"\xff\xff\xff\xff"
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MICROSECONDS = 86_400_000_000
@@ -49,7 +57,12 @@ def leaf_bytes(row: Row) -> bytes:
 
 def leaf_hash(row: Row) -> bytes:
     """Hash a stored event as a leaf of an RFC 6962 tree: 32 bytes."""
-    return sha256(LEAF_PREFIX + leaf_bytes(row)).digest()
+    return hash_of_leaf(leaf_bytes(row))
+
+
+def hash_of_leaf(content: bytes) -> bytes:
+    """Hash the canonical bytes of a stored event as a leaf: 32 bytes."""
+    return sha256(LEAF_PREFIX + content).digest()
 
 
 def unix_microseconds(moment: datetime) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from psycopg import AsyncConnection, errors, sql
 
 from ledger.schema import creation as ledger_creation
+from ledger.seal_tables import creation as seal_creation
 from ledger.tracking import creation as tracking_creation
 from ops.settings import BadConfiguration
 from projections.postgres_model import creation as models_creation
 from queries.access import TABLES, Listed
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised with every change of the tables or functions; a schema that is there already is not touched again."""
 ROLE_SETTINGS = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
 """How long a writer waits for its turn before it answers 503, and how long a frozen one may keep the others waiting.
@@ -63,6 +64,7 @@ async def create_property(connection: AsyncConnection, code: str) -> None:
     for statement in ledger_creation(code):
         await connection.execute(statement)
     await connection.execute(tracking_creation(code))
+    await connection.execute(seal_creation(code))
     await connection.execute(models_creation(code))
 
 

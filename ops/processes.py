@@ -1,4 +1,4 @@
-"""The two background processes: followers, and workers with the sweeper. Both end in order on SIGTERM."""
+"""The two background processes: followers with the sealer, and workers with the sweeper. Both end in order on SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from collections.abc import Coroutine
 from contextlib import suppress
 
 from ops.follow import follow as follow_all
+from ops.sealing import seal_all
+from ops.secrets import seal_key
 from ops.settings import Settings
 from ops.wiring import wired
 from ops.workers import THREADS, Worker, broker_at, hints
 
 
 async def follow(settings: Settings) -> None:
-    """Keep the read models up with the log until a signal."""
+    """Keep the read models up with the log, and seal it, until a signal."""
+    key = seal_key(settings)
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow_all(wiring, hints(broker_at(settings.redis_url or ""))), name="follow")
+            tasks.create_task(seal_all(wiring, key), name="seal")
+
     async with wired(settings, connections=8) as wiring:
-        await _until_signal(follow_all(wiring, hints(broker_at(settings.redis_url or ""))))
+        await _until_signal(both())
 
 
 async def work(settings: Settings) -> None:

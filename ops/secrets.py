@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ledger.keys import MasterKey
+from ledger.seal_key import SealKey
 from ops.settings import BadConfiguration, Settings
 
 
@@ -19,6 +20,21 @@ def master_key(settings: Settings) -> MasterKey:
     except ValueError as wrong:
         message = f"MASTER_KEY is not usable ({wrong})"
         raise BadConfiguration(message) from None
+
+
+def seal_key(settings: Settings) -> SealKey:
+    """Give the key that signs the seal. Raises BadConfiguration when it is not 32 bytes in base64."""
+    text = settings.seal_key or made_once(seal_key_file(settings), SealKey.generate)
+    try:
+        return SealKey.from_text(text)
+    except ValueError as wrong:
+        message = f"SEAL_KEY is not usable ({wrong})"
+        raise BadConfiguration(message) from None
+
+
+def seal_key_file(settings: Settings) -> Path:
+    """Say where the seal key is when SEAL_KEY is not set."""
+    return settings.data_dir / "seal.key"
 
 
 def webhook_secret(settings: Settings) -> str:

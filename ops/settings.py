@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     redis_url: Optional = None
     keys_url: Optional = None
     master_key: Optional = None
+    seal_key: Optional = None
+    seal_seconds: float = Field(default=10, ge=0.05, le=86_400)
     stripe_api_key: Optional = None
     stripe_api_base: Optional = None
     stripe_webhook_secret: Optional = None

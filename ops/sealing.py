@@ -1,0 +1,75 @@
+"""Seals every property's log every few seconds, in the process of the followers; says how old the unsealed tail is.
+
+A log that cannot be sealed stops alone, says where and why, and is tried again; nothing else waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from prometheus_client import Gauge
+
+from ledger.log import Log
+from ledger.seal import UnknownBlockVersion
+from ledger.seal_key import SealKey
+from ledger.seal_tables import Seals
+from ledger.sealer import CannotSeal, Sealer
+from ops.wiring import Wiring
+
+logger = logging.getLogger(__name__)
+
+UNSEALED_SECONDS = Gauge(
+    "nightledger_unsealed_seconds",
+    "Age of the oldest event that is not sealed yet",
+    ["property"],
+    multiprocess_mode="mostrecent",
+)
+SEALING_STOPPED = Gauge(
+    "nightledger_sealing_stopped", "1 while a log cannot be sealed", ["property"], multiprocess_mode="mostrecent"
+)
+
+
+async def seal_all(wiring: Wiring, key: SealKey) -> None:
+    """Seal all properties, new ones too, until cancelled; a block at most every `SEAL_SECONDS` while it keeps up."""
+    while True:
+        try:
+            codes = [listed.code for listed in await wiring.access.properties()]
+        except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is asked again
+            logger.warning("the list of properties cannot be read: %s", type(gone).__name__)
+            codes = []
+        for code in codes:
+            await _seal_or_tell(wiring, code, key)
+        await asyncio.sleep(wiring.settings.seal_seconds)
+
+
+async def seal_tail(wiring: Wiring, property_code: str, key: SealKey) -> int:
+    """Seal everything that is not sealed yet; give the number of blocks. Raises CannotSeal."""
+    sealer = Sealer(property_code, key)
+    blocks = 0
+    async with wiring.pool.connection() as connection:
+        while await sealer.seal(connection, wiring.clock.now()):
+            blocks += 1
+    return blocks
+
+
+async def _seal_or_tell(wiring: Wiring, property_code: str, key: SealKey) -> None:
+    try:
+        await seal_tail(wiring, property_code, key)
+        SEALING_STOPPED.labels(property_code).set(0)
+    except (CannotSeal, UnknownBlockVersion) as broken:
+        SEALING_STOPPED.labels(property_code).set(1)
+        logger.error("the log of %s is not sealed any more: %s", property_code, broken)  # noqa: TRY400 - the message says it all
+    except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is tried again
+        logger.warning("the log of %s could not be sealed just now: %s", property_code, type(gone).__name__)
+    try:
+        UNSEALED_SECONDS.labels(property_code).set(await unsealed_seconds(wiring, property_code))
+    except Exception as gone:  # noqa: BLE001 - the same
+        logger.warning("the age of the unsealed tail of %s is unknown: %s", property_code, type(gone).__name__)
+
+
+async def unsealed_seconds(wiring: Wiring, property_code: str) -> float:
+    """Give the age of the oldest unsealed event; 0 when all are sealed."""
+    async with wiring.pool.connection() as connection:
+        last = await Seals(property_code).last(connection)
+        return await Log(property_code).age(connection, last.block.tree_size + 1 if last else 1)
