@@ -89,6 +89,6 @@ def _prefix(tiles: Tiles, place: Place, count: int) -> bytes:
     hashes = tiles.get(place, b"")
     if len(hashes) < count * HASH_BYTES:
         level, number = place
-        message = f"tile {number} of level {level} holds {len(hashes) // HASH_BYTES} of {count} hashes"
+        message = f"tile {number} of level {level} holds {len(hashes) // HASH_BYTES} hashes and not the {count} that are needed"
         raise TileMissing(message)
     return hashes[: count * HASH_BYTES]

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ledger.log import Connection, Log, Row
 from ledger.schema import creation, schema_name
+from ledger.seal_tables import creation as seal_creation
 from tests.reception import OPEN, Reception
 
 LOCK_TIMEOUT = "500ms"
@@ -26,7 +27,7 @@ class Ledger:
 
     def create(self) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in creation(self.code):
+            for statement in (*creation(self.code), seal_creation(self.code)):
                 connection.execute(statement)
 
     def drop(self) -> None:
