@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import psycopg
 import uvicorn
+from fastapi import FastAPI
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
@@ -27,20 +28,25 @@ LONGEST_LAG_SECONDS = 15
 async def serve(settings: Settings, descriptor: int | None) -> None:
     """Serve until a signal."""
     if descriptor is not None:
-        _answer_at_once(descriptor)
+        answer_at_once(descriptor)
     async with wired(settings, connections=CONNECTIONS) as wiring:
         app = create_app(wiring.house(lambda: readiness(wiring)))
         for gone in (psycopg.OperationalError, PoolTimeout, RedisError):
             app.add_exception_handler(gone, unavailable)
-        config = uvicorn.Config(
-            app, host=settings.host, port=settings.port, fd=descriptor, log_config=None, access_log=False,
-            proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies, server_header=False,
-            timeout_graceful_shutdown=5, backlog=2048,
-        )  # fmt: skip
-        await uvicorn.Server(config).serve()
+        await server_of(app, settings, descriptor).serve()
 
 
-def _answer_at_once(descriptor: int) -> None:
+def server_of(app: FastAPI, settings: Settings, descriptor: int | None) -> uvicorn.Server:
+    """Put an application into a web server with the settings of ours."""
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, fd=descriptor, log_config=None, access_log=False,
+        proxy_headers=True, forwarded_allow_ips=settings.trusted_proxies, server_header=False,
+        timeout_graceful_shutdown=5, backlog=2048,
+    )  # fmt: skip
+    return uvicorn.Server(config)
+
+
+def answer_at_once(descriptor: int) -> None:
     """Have connections of an inherited socket send small answers at once.
 
     The server sets this only where it opened the socket itself; without it every answer on a kept connection waits 40 ms.

@@ -36,11 +36,11 @@ class Draw:
 
 @dataclass
 class Draws:
-    """Draws number `place`, `place` + `parts`, … of all. `first` is the earliest arrival, `start` chooses the order."""
+    """Draws number `begin` + `place`, then every `parts`-th of all. `first` is the earliest arrival."""
 
     rooms: int
     first: date
-    start: int = 0
+    begin: int = 0
     place: int = 0
     parts: int = 1
 
@@ -48,16 +48,20 @@ class Draws:
         """Give the draws of one of several processes."""
         return replace(self, place=place, parts=parts)
 
+    def after(self, number: int) -> Draws:
+        """Give the draws beyond a number, as none of the stays before it are free any more."""
+        return replace(self, begin=number + 1)
+
     def __iter__(self) -> Iterator[Draw]:
         """Give the draws one by one; several threads may take from one iterator."""
-        return map(self.draw, count(self.place, self.parts))
+        return map(self.draw, count(self.begin + self.place, self.parts))
 
     def draw(self, number: int) -> Draw:
         """Give a draw by its number."""
         again = number % TAKEN_EVERY == TAKEN_EVERY - 1
         drawn = number - TAKEN_EVERY // 2 if again else number
         slots = LEAD_DAYS // STAY_NIGHTS
-        room, slot = divmod((self.start + drawn) * STEP % (self.rooms * slots), slots)
+        room, slot = divmod(drawn * STEP % (self.rooms * slots), slots)
         return Draw(number, room, self.first + timedelta(days=slot * STAY_NIGHTS))
 
 

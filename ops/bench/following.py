@@ -25,7 +25,7 @@ def follower(site: Site, code: str, *, wanted: bool = True) -> Iterator[None]:
         return
     process = subprocess.Popen([sys.executable, "-m", "ops.cli", "follow"], env=environment(site))
     try:
-        asyncio.run(_caught_up(site, code))
+        asyncio.run(caught_up(site, code))
         yield
     finally:
         process.terminate()
@@ -46,7 +46,8 @@ def environment(site: Site) -> dict[str, str]:
     }
 
 
-async def _caught_up(site: Site, code: str) -> None:
+async def caught_up(site: Site, code: str) -> None:
+    """Wait until the read models show all that is in the log now. Raises ClientFailed when that takes too long."""
     async with wired(site.settings, connections=2) as wiring:
         positions = wiring.positions(wiring.models(code)).values()
         head = await wiring.streams(code).head()

@@ -7,7 +7,7 @@ without delay, or from the real read model.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -104,9 +104,9 @@ async def hold(dispatch: Dispatch, draw: Draw) -> Booked | None:
     return UUID(outcome.answer["reservation_id"]), draw.number
 
 
-async def open_hotel(site: Site, rooms: int) -> str:
-    """Open a new scratch property with `rooms` rooms: its code."""
+async def open_hotel(site: Site, rooms: int, kinds: Sequence[str] = (ROOM_TYPE,)) -> str:
+    """Open a new scratch property with `rooms` rooms of some types: its code."""
     code = site.new_code()
     async with wired(site.settings, connections=2) as wiring:
-        await define(wiring, scratch_hotel(code, rooms), scratch=True)
+        await define(wiring, scratch_hotel(code, rooms, kinds), scratch=True)
     return code
