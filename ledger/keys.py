@@ -1,147 +1,247 @@
-"""Guests' keys: personal fields are encrypted from the first event on, because a log cannot forget later.
+"""The keys store: personal fields are encrypted from the first event on, because a log cannot forget later.
 
-Keys live outside the event cluster (a SQLite file unless told otherwise) and are wrapped by a master key. Destroying a
-guest's key makes every field under it unreadable for ever; nothing else in the log changes.
+Keys live outside the event cluster (a SQLite file unless told otherwise), wrapped by a master key. Destroying a guest's key
+makes every field under it unreadable for ever; a stone stays in its place, and nothing else in the log changes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sqlite3
-from base64 import b64decode, b64encode
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Struct
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
+from ledger.blind import blind_index
+from ledger.erasures import Erasure, catch_up, list_beside, note
+from ledger.keys_file import KeysFile
+from ledger.keys_root import ROOT, begin, bound_to, master_of, root_of
+from ledger.master_key import MasterKey, MasterKeys, MasterKeyWrong, derived
+from ledger.sealing import GuestKey, Purpose, Sealed, new_guest_key
 
+__all__ = [
+    "Census", "GuestKey", "GuestKeys", "MasterKey", "MasterKeyWrong", "MasterKeys", "Sealed", "blind_index", "new_guest_key",
+]  # fmt: skip
 
-class Sealed(msgspec.Struct, frozen=True):
-    """An encrypted personal field: which guest key opens it, and the box (nonce, then AES-256-GCM ciphertext)."""
-
-    key_id: UUID
-    box: bytes
-
-
-class GuestKey(msgspec.Struct, frozen=True):
-    """A guest's profile key. Lives in memory and, wrapped, in the keys store; nowhere else."""
-
-    key_id: UUID
-    secret: bytes
-
-    def seal(self, value: Any, stream: UUID, version: int, field: str) -> Sealed:
-        """Encrypt a JSON-able value, bound to the stream, version and field that will hold it."""
-        nonce = os.urandom(NONCE_BYTES)
-        plain = msgspec.json.encode(value)
-        return Sealed(
-            self.key_id, nonce + AESGCM(self.secret).encrypt(nonce, plain, _bound(self.key_id, stream, version, field))
-        )
+LONGEST_QUESTION = 500
+"""Keys asked for in one statement."""
 
 
-class MasterKeyWrong(Exception):
-    """The master key does not open the keys store. Names stay unreadable; everything else works."""
+class Census(Struct, frozen=True):
+    """What the store holds. `foreign` keys are wrapped by a master key that is not at hand; `leaving` wait for the vendors."""
 
-
-class MasterKey:
-    """The key that wraps guests' keys, and the root of the other secrets of the product."""
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_BYTES:
-            message = (
-                f"MASTER_KEY must be {KEY_BYTES} bytes in base64, not {len(secret)}: make one with `openssl rand -base64 32`"
-            )
-            raise ValueError(message)
-        self._secret = secret
-
-    @classmethod
-    def from_text(cls, text: str) -> MasterKey:
-        """Read a master key from base64. Raises ValueError."""
-        return cls(b64decode(text, validate=True))
-
-    @staticmethod
-    def generate() -> str:
-        """Make a new master key, in base64."""
-        return b64encode(os.urandom(KEY_BYTES)).decode()
-
-    def derive(self, purpose: str) -> bytes:
-        """Give the 32-byte secret for one purpose (RFC 5869)."""
-        return HKDF(hashes.SHA256(), KEY_BYTES, None, purpose.encode()).derive(self._secret)
-
-    def wrap(self, key: GuestKey) -> bytes:
-        """Encrypt a guest's key for the store."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self._secret).encrypt(nonce, key.secret, key.key_id.bytes)
-
-    def unwrap(self, key_id: UUID, wrapped: bytes) -> GuestKey:
-        """Decrypt a guest's key from the store. Raises MasterKeyWrong."""
-        try:
-            secret = AESGCM(self._secret).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], key_id.bytes)
-        except InvalidTag:
-            message = "MASTER_KEY does not open the guests' keys: set the key that this keys store was made with"
-            raise MasterKeyWrong(message) from None
-        return GuestKey(key_id, secret)
-
-
-def new_guest_key(key_id: UUID) -> GuestKey:
-    """Make a guest's key. It is durable only after `GuestKeys.keep`."""
-    return GuestKey(key_id, os.urandom(KEY_BYTES))
+    guests: int
+    profiles: int
+    fiscals: int
+    fiscals_due: int
+    leaving: int
+    foreign: int
+    master: str
+    opens: bool
 
 
 class GuestKeys:
-    """The keys store in a SQLite file. Every call opens its own connection, so threads and processes may share the file."""
+    """The keys store of an installation. Threads and processes may share the file."""
 
-    def __init__(self, path: Path, master: MasterKey) -> None:
-        self._path = path
-        self._master = master
-        with closing(self._connect()) as connection, connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS guest_key (key_id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID"
-            )
-        path.chmod(0o600)
+    def __init__(self, path: Path, masters: MasterKey | MasterKeys) -> None:
+        self.path = path
+        self.masters = MasterKeys.of(masters) if isinstance(masters, MasterKey) else masters
+        self.file = KeysFile(path)
+        self._list = list_beside(path)
+        self._root: bytes | None = None
+        with self.file.reading() as connection:
+            is_new = root_of(connection) is None
+        if is_new:
+            self._begin()
+        self._catch_up()
 
     def keep(self, keys: Sequence[GuestKey]) -> None:
-        """Make keys durable, all with one commit. A key that is there already stays as it is."""
-        rows = [(key.key_id.bytes, self._master.wrap(key)) for key in keys]
-        with closing(self._connect()) as connection, connection:
-            connection.executemany("INSERT INTO guest_key VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+        """Make new keys durable, all with one commit; one that is there or was destroyed stays so. Raises MasterKeyWrong."""
+        with self.file.writing() as connection:
+            master = master_of(connection, self.masters)
+            rows = [
+                (key.key_id.bytes, _wrap(master, key, "profile"), _wrap(master, key, "fiscal"), master.key_id) for key in keys
+            ]
+            connection.executemany(
+                "INSERT INTO guest (key_id, profile, fiscal, master) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
+            )
 
     def find(self, key_id: UUID) -> GuestKey | None:
-        """Give a key, or nothing when it was destroyed. Raises MasterKeyWrong."""
-        with closing(self._connect()) as connection:
-            row = connection.execute("SELECT wrapped FROM guest_key WHERE key_id = ?", (key_id.bytes,)).fetchone()
-        return self._master.unwrap(key_id, row[0]) if row else None
+        """Give a guest's keys, or nothing when both were destroyed or never kept. Raises MasterKeyWrong."""
+        return self.find_many([key_id]).get(key_id)
+
+    def find_many(self, key_ids: Iterable[UUID]) -> dict[UUID, GuestKey]:
+        """Give the keys of those guests who have any. Raises MasterKeyWrong."""
+        return {
+            row.key_id: self._unwrapped(row) for row in self._rows(key_ids) if row.profile is not None or row.fiscal is not None
+        }
 
     def read(self, sealed: Sealed, stream: UUID, version: int, field: str) -> Any:
         """Decrypt a field of an event, or give None when its key was destroyed. Raises MasterKeyWrong, InvalidTag."""
         key = self.find(sealed.key_id)
-        if key is None:
-            return None
-        bound = _bound(key.key_id, stream, version, field)
-        plain = AESGCM(key.secret).decrypt(sealed.box[:NONCE_BYTES], sealed.box[NONCE_BYTES:], bound)
-        return msgspec.json.decode(plain)
+        return key.open(sealed, stream, version, field) if key is not None else None
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
+    def read_many(self, boxes: Sequence[tuple[Sealed, UUID]], version: int, field: str) -> list[Any]:
+        """Decrypt the same field of many streams' events, in order, None where its key was destroyed. Raises as `read`."""
+        keys = self.find_many({sealed.key_id for sealed, _ in boxes})
+        return [
+            keys[sealed.key_id].open(sealed, stream, version, field) if sealed.key_id in keys else None
+            for sealed, stream in boxes
+        ]
+
+    def erase(self, key_id: UUID, at: datetime, *, address: str = "", fiscal: bool = False) -> None:
+        """Destroy a guest's profile key for ever, and with `fiscal` the other one too. Safe to repeat.
+
+        `address` is kept, wrapped, until `let_go`, because vendors are still to be asked to forget it. Raises MasterKeyWrong.
+        """
+        purposes: tuple[Purpose, ...] = ("profile", "fiscal") if fiscal else ("profile",)
+        self._destroy([Erasure(at, purpose, key_id) for purpose in purposes], {key_id: address} if address else {})
+
+    def destroy_fiscal(self, key_ids: Iterable[UUID], at: datetime) -> int:
+        """Destroy fiscal keys that nobody needs; give how many there were."""
+        alive = [row.key_id for row in self._rows(key_ids) if row.fiscal is not None]
+        self._destroy([Erasure(at, "fiscal", key_id) for key_id in alive], {})
+        return len(alive)
+
+    def destroy_due_fiscal(self, today: date, at: datetime) -> int:
+        """Destroy the fiscal keys whose time the law has set is over; give how many there were."""
+        with self.file.reading() as connection:
+            due = connection.execute(
+                "SELECT key_id FROM guest WHERE fiscal IS NOT NULL AND fiscal_until <= ?", [today.isoformat()]
+            ).fetchall()
+        self._destroy([Erasure(at, "fiscal", UUID(bytes=key_id)) for (key_id,) in due], {})
+        return len(due)
+
+    def date_fiscal(self, until: Iterable[tuple[UUID, date]]) -> None:
+        """Say until when fiscal keys have to be kept."""
+        rows = [(day.isoformat(), key_id.bytes) for key_id, day in until]
+        with self.file.writing() as connection:
+            connection.executemany("UPDATE guest SET fiscal_until = ? WHERE key_id = ? AND fiscal IS NOT NULL", rows)
+
+    def fiscal_until(self, key_id: UUID) -> date | None:
+        """Say until when a guest's fiscal key is kept; nothing when it is gone or has no date yet."""
+        with self.file.reading() as connection:
+            row = connection.execute(
+                "SELECT fiscal_until FROM guest WHERE key_id = ? AND fiscal IS NOT NULL", [key_id.bytes]
+            ).fetchone()
+        return date.fromisoformat(row[0]) if row and row[0] else None
+
+    def address_of_leaving(self, key_id: UUID) -> str:
+        """Give an erased guest's address while the vendors are still to be asked; empty after that. Raises MasterKeyWrong."""
+        with self.file.reading() as connection:
+            row = connection.execute("SELECT address, master FROM leaving WHERE key_id = ?", [key_id.bytes]).fetchone()
+        return self.masters.find(row[1]).unwrap(row[0], key_id.bytes).decode() if row else ""
+
+    def let_go(self, key_id: UUID) -> None:
+        """Forget an erased guest's address: the vendors have been asked."""
+        with self.file.writing() as connection:
+            connection.execute("DELETE FROM leaving WHERE key_id = ?", [key_id.bytes])
+        self.file.scrub()
+
+    def derive(self, purpose: str) -> bytes:
+        """Give the 32-byte secret for one purpose, which outlives every master key. Raises MasterKeyWrong."""
+        if self._root is None:
+            with self.file.reading() as connection:
+                row = root_of(connection)
+            if row is None:
+                message = f"{self.path.name} has no root secret: it is not a keys store of this product"
+                raise MasterKeyWrong(message)
+            self._root = self.masters.find(row[1]).unwrap(row[0], ROOT.encode())
+        return derived(self._root, purpose)
+
+    def mark(self, name: str) -> int:
+        """Give how far something was looked through; 0 when it never was."""
+        with self.file.reading() as connection:
+            row = connection.execute("SELECT value FROM mark WHERE name = ?", [name]).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_mark(self, name: str, value: int) -> None:
+        """Remember how far something was looked through."""
+        with self.file.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", [name, value])
+
+    def census(self, today: date) -> Census:
+        """Count what is here; `today` decides which fiscal keys are due for destruction."""
+        with self.file.reading() as connection:
+            counted = connection.execute(
+                "SELECT count(*), count(profile), count(fiscal), count(CASE WHEN fiscal_until <= ? AND fiscal IS NOT NULL"
+                " THEN 1 END), (SELECT count(*) FROM leaving) FROM guest",
+                [today.isoformat()],
+            ).fetchone()
+            wrapped_by = connection.execute(
+                "SELECT master, count(*) FROM guest WHERE profile IS NOT NULL OR fiscal IS NOT NULL GROUP BY master"
+            ).fetchall()
+            root = root_of(connection)
+        foreign = sum(number for key_id, number in wrapped_by if key_id not in self.masters)
+        master = root[1] if root else ""
+        guests, profiles, fiscals, due, leaving = counted
+        return Census(guests, profiles, fiscals, due, leaving, foreign, master, master in self.masters)
+
+    def _begin(self) -> None:
+        """Give a new store its root, wrapped by the master key; two processes that do it at once agree on one."""
+        with self.file.writing() as connection:
+            if root_of(connection) is None:
+                begin(connection, self.masters.first)
+
+    def _destroy(self, erasures: Sequence[Erasure], addresses: dict[UUID, str]) -> None:
+        """Put keys on the list, then destroy them: a store that is brought back from an older copy will destroy them again."""
+        if not erasures:
+            return
+        note(self._list, erasures)
+        with self.file.writing() as connection:
+            if addresses:
+                master = master_of(connection, self.masters)
+                connection.executemany(
+                    "INSERT INTO leaving VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    [
+                        (key_id.bytes, master.wrap(address.encode(), key_id.bytes), master.key_id)
+                        for key_id, address in addresses.items()
+                    ],
+                )
+            catch_up(connection, self._list)
+        self.file.scrub()
+
+    def _catch_up(self) -> None:
+        if not self._list.exists():
+            return
+        with self.file.writing() as connection:
+            behind = catch_up(connection, self._list)
+        if behind:
+            self.file.scrub()
+
+    def _rows(self, key_ids: Iterable[UUID]) -> Iterator[_Row]:
+        wanted = [key_id.bytes for key_id in key_ids]
+        for start in range(0, len(wanted), LONGEST_QUESTION):
+            asked = wanted[start : start + LONGEST_QUESTION]
+            places = ", ".join("?" * len(asked))
+            with self.file.reading() as connection:
+                found = connection.execute(
+                    f"SELECT key_id, profile, fiscal, master FROM guest WHERE key_id IN ({places})",  # noqa: S608 - question marks
+                    asked,
+                ).fetchall()
+            for key_id, profile, fiscal, master in found:
+                yield _Row(UUID(bytes=key_id), profile, fiscal, master)
+
+    def _unwrapped(self, row: _Row) -> GuestKey:
+        master = self.masters.find(row.master)
+        return GuestKey(
+            row.key_id,
+            master.unwrap(row.profile, bound_to(row.key_id, "profile")) if row.profile is not None else None,
+            master.unwrap(row.fiscal, bound_to(row.key_id, "fiscal")) if row.fiscal is not None else None,
+        )
 
 
-def blind_index(secret: bytes, kind: str, day: str, value: str) -> str:
-    """Give a keyed hash of a personal value for one day: the same value on another day cannot be linked to it."""
-    digest = hashlib.blake2b(f"{kind}/{day}/{value.strip().casefold()}".encode(), key=secret, digest_size=16)
-    return digest.hexdigest()
+class _Row(NamedTuple):
+    """A guest's keys as they are stored."""
+
+    key_id: UUID
+    profile: bytes | None
+    fiscal: bytes | None
+    master: str
 
 
-def _bound(key_id: UUID, stream: UUID, version: int, field: str) -> bytes:
-    return b"\0".join((key_id.bytes, stream.bytes, str(version).encode(), field.encode()))
+def _wrap(master: MasterKey, key: GuestKey, purpose: Purpose) -> bytes | None:
+    secret = key.fiscal if purpose == "fiscal" else key.profile
+    return master.wrap(secret, bound_to(key.key_id, purpose)) if secret is not None else None

@@ -1,0 +1,132 @@
+"""Master keys are told apart, change without a guest noticing, and outlive nothing that links and indexes rest on."""
+
+from __future__ import annotations
+
+import sqlite3
+from base64 import b64encode
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger import keys_root
+from ledger.keys import GuestKey, GuestKeys, MasterKey, MasterKeys, MasterKeyWrong, new_guest_key
+from ledger.keys_root import begin_anew, rotate
+from tests.examples import NOW, named
+
+OLD, NEW = MasterKey(bytes(range(32))), MasterKey(bytes(range(1, 33)))
+RESERVATION = named("reservation")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "keys.sqlite"
+
+
+def some_keys(keys: GuestKeys, number: int = 5) -> list[GuestKey]:
+    kept = [new_guest_key(named(f"key {each}")) for each in range(number)]
+    keys.keep(kept)
+    return kept
+
+
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_a_master_key_has_32_bytes(length: int) -> None:
+    with pytest.raises(ValueError, match="openssl rand -base64 32"):
+        MasterKey.from_text(b64encode(bytes(length)).decode())
+
+
+def test_a_generated_master_key_is_read_and_is_new_each_time() -> None:
+    text = MasterKey.generate()
+    assert MasterKey.from_text(text).key_id == MasterKey.from_text(text).key_id
+    assert MasterKey.from_text(text).derive("a") != MasterKey.from_text(text).derive("b")
+    assert MasterKey.generate() != text
+
+
+def test_a_master_key_that_just_changed_is_looked_for(path: Path) -> None:
+    at_hand = [OLD]
+    keys = GuestKeys(path, MasterKeys(lambda: at_hand))
+    kept = some_keys(keys)
+    rotate(keys.file, MasterKeys.of(OLD, NEW), NEW, lambda _: None)
+    with pytest.raises(MasterKeyWrong, match=NEW.key_id):
+        keys.find(kept[0].key_id)
+    at_hand[:] = [NEW]
+    assert keys.find(kept[0].key_id) == kept[0]
+
+
+def test_rotation_wraps_everything_anew_and_changes_nothing_else(path: Path) -> None:
+    keys = GuestKeys(path, MasterKeys.of(OLD, NEW))
+    kept = some_keys(keys)
+    keys.erase(kept[1].key_id, NOW, address="nimali@example.com")
+    links = keys.derive("links")
+    done: list[int] = []
+    assert rotate(keys.file, keys.masters, NEW, done.append).rewrapped == 5
+    assert done[-1] == 5
+    after = GuestKeys(path, NEW)
+    assert after.derive("links") == links, "links in mails must outlive the master key"
+    assert [after.find(key.key_id) for key in kept if key is not kept[1]] == [key for key in kept if key is not kept[1]]
+    erased = after.find(kept[1].key_id)
+    assert erased is not None
+    assert erased.profile is None
+    assert after.address_of_leaving(kept[1].key_id) == "nimali@example.com"
+    with pytest.raises(MasterKeyWrong):
+        GuestKeys(path, OLD).find(kept[0].key_id)
+
+
+def test_new_keys_follow_as_soon_as_a_rotation_has_begun(path: Path) -> None:
+    both = GuestKeys(path, MasterKeys.of(OLD, NEW))
+    some_keys(both)
+    rotate(both.file, both.masters, NEW, lambda _: None)
+    late = new_guest_key(named("late"))
+    both.keep([late])
+    assert GuestKeys(path, NEW).find(late.key_id) == late
+    with pytest.raises(MasterKeyWrong):
+        GuestKeys(path, OLD).keep([new_guest_key(named("too late"))])
+
+
+def test_a_rotation_that_was_killed_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = GuestKeys(path, MasterKeys.of(OLD, NEW))
+    kept = some_keys(keys, 25)
+    monkeypatch.setattr(keys_root, "CHUNK", 10)
+
+    def die(done: int) -> None:
+        if done >= 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rotate(keys.file, keys.masters, NEW, die)
+    assert [keys.find(key.key_id) for key in kept] == kept, "both are readable in the middle of it"
+    assert rotate(keys.file, keys.masters, NEW, lambda _: None).rewrapped == 15
+    assert [GuestKeys(path, NEW).find(key.key_id) for key in kept] == kept
+
+
+def test_after_a_lost_master_key_new_guests_are_welcome(path: Path) -> None:
+    kept = some_keys(GuestKeys(path, OLD))
+    keys = GuestKeys(path, NEW)
+    begin_anew(keys.file, keys.masters, NEW)
+    new = new_guest_key(named("new"))
+    keys.keep([new])
+    assert keys.find(new.key_id) == new
+    with pytest.raises(MasterKeyWrong):
+        keys.find(kept[0].key_id)
+    assert rotate(keys.file, keys.masters, NEW, lambda _: None).foreign == 5
+
+
+def test_nothing_begins_anew_while_the_old_master_key_is_there(path: Path) -> None:
+    keys = GuestKeys(path, OLD)
+    with pytest.raises(ValueError, match="rotate it instead"):
+        begin_anew(keys.file, keys.masters, NEW)
+
+
+def test_a_store_of_an_earlier_release_is_taken_over(path: Path) -> None:
+    key = new_guest_key(named("key"))
+    assert key.profile is not None
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE guest_key (key_id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID")
+        connection.execute("INSERT INTO guest_key VALUES (?, ?)", [key.key_id.bytes, OLD.wrap(key.profile, key.key_id.bytes)])
+    with pytest.raises(MasterKeyWrong):
+        GuestKeys(path, NEW)
+    taken = GuestKeys(path, OLD)
+    found = taken.find(key.key_id)
+    assert found is not None
+    assert (found.profile, found.fiscal) == (key.profile, None)
+    assert taken.derive("links") == OLD.derive("links"), "links of the earlier release must go on working"
