@@ -34,6 +34,7 @@ from ops.export_lines import (
     event_line,
     outcome_line,
 )
+from ops.export_seals import seal_lines
 from ops.migrate import SCHEMA_VERSION
 from ops.settings import BadConfiguration
 from ops.wiring import Wiring
@@ -56,6 +57,7 @@ class Exported:
     last_position: int
     events: int
     outcomes: int
+    seals: int
     sha256: str
 
 
@@ -115,11 +117,13 @@ async def export(wiring: Wiring, part: Span, out: BinaryIO, report: Report, *, d
         for row in rows:
             sink.write(shown(row) if decoded else event_line(row))
         report(rows[-1].position, part.last_position)
-    async for line in _outcomes(wiring, part):
+    async for answer in _outcomes(wiring, part):
+        sink.write(answer)
+    async for line in seal_lines(wiring, part.listed.code, part.last_position):
         sink.write(line)
     digest = sink.close()
     counts = sink.counts
-    return Exported(part.listed.code, part.last_position, counts["event"], counts["outcome"], digest)
+    return Exported(part.listed.code, part.last_position, counts["event"], counts["outcome"], counts["seal"], digest)
 
 
 async def pages(wiring: Wiring, part: Span) -> AsyncIterator[list[Row]]:

@@ -31,6 +31,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     """One line of the file; `kind` says which."""
 
 
+class Hashed(Line, frozen=True, kw_only=True):
+    """A line that is no leaf of the seal: `hash` is the SHA-256 (hex) of the line as it is written without it."""
+
+    hash: str = ""
+
+
 class PropertyLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a server needs to know to open the property before its log is there."""
 
@@ -90,15 +96,14 @@ class EventLine(Line, frozen=True, kw_only=True, tag="event"):
         )  # fmt: skip
 
 
-class OutcomeLine(Line, frozen=True, kw_only=True, tag="outcome"):
-    """The recorded answer to a command, by which a repeated one is known; `hash` covers this line without it."""
+class OutcomeLine(Hashed, frozen=True, kw_only=True, tag="outcome"):
+    """The recorded answer to a command, by which a repeated one is known."""
 
     command_id: UUID
     fingerprint: str
     actor: str
     recorded_at: str
     position: int
-    hash: str = ""
     outcome: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     outcome_base64: str | None = None
 
@@ -145,8 +150,8 @@ def outcome_line(
     return replace(line, hash=own_hash(line))
 
 
-def own_hash(line: OutcomeLine) -> str:
-    """Hash a line that is no leaf of the seal: SHA-256 (hex) of the line as it is written without its hash."""
+def own_hash(line: Hashed) -> str:
+    """Give the hash that a line must have."""
     return sha256(_ENCODE(replace(line, hash=""))).hexdigest()
 
 

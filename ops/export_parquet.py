@@ -79,7 +79,7 @@ async def export_parquet(wiring: Wiring, part: Span, out: BinaryIO, report: Repo
                 waiting = []
             report(rows[-1].position, part.last_position)
         writer.write_table(pa.Table.from_pylist(waiting, SCHEMA))
-    return Exported(listed.code, part.last_position, part.last_position, 0, "")
+    return Exported(listed.code, part.last_position, part.last_position, 0, 0, "")
 
 
 def columns(row: Row) -> dict[str, Any]:

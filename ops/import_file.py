@@ -19,19 +19,20 @@ from ledger.log import Row
 from ledger.schema import PROPERTY_CODE
 from ledger.unreadable import Unreadable, release
 from ops.export_lines import FORMAT, FORMAT_VERSION, EventLine, Header, OutcomeLine, Trailer, own_hash
+from ops.export_seals import SealKeyLine, SealLine
 from ops.migrate import SCHEMA_VERSION
 
-ORDER = ("event", "outcome", "trailer")
+ORDER = ("event", "outcome", "seal-key", "seal", "trailer")
 LONGEST_LINE_BYTES = 64_000_000
 """No event is that long; a file without newlines is something else and must not fill the memory."""
 
-Body = EventLine | OutcomeLine
+Body = EventLine | OutcomeLine | SealKeyLine | SealLine
 Columns = tuple[Any, ...]
 """A row as its table has it."""
 Readable = Callable[[Row], object]
 """Raises Unreadable for an event that this release cannot read."""
 
-_LINES = msgspec.json.Decoder(Header | EventLine | OutcomeLine | Trailer)
+_LINES = msgspec.json.Decoder(Header | Body | Trailer)
 
 
 class BadExport(Exception):
@@ -60,7 +61,7 @@ class ExportFile:
         self.header = self._read_header()
 
     def __iter__(self) -> Iterator[tuple[str, Columns]]:
-        """Give kind and columns of each row between header and trailer, checked: all events, then all outcomes."""
+        """Give kind and columns of each row between header and trailer, checked: events, outcomes, then the seal."""
         stage = 0
         while True:
             line = self._decoded(self._next())
@@ -128,7 +129,7 @@ class ExportFile:
                 row = line.row
                 self._check_event(row, line.hash)
                 return astuple(row)
-            self._check_outcome(line)
+            self._check_hashed(line)
             return line.columns  # noqa: TRY300 - an else would stand farther from what it belongs to
         except Unreadable:
             raise
@@ -156,13 +157,12 @@ class ExportFile:
             return last.command_id, last.command_count, last.command_index + 1
         return row.command_id, max(row.command_count, 1), 0
 
-    def _check_outcome(self, line: OutcomeLine) -> None:
+    def _check_hashed(self, line: OutcomeLine | SealKeyLine | SealLine) -> None:
         if own_hash(line) != line.hash:
             raise self._damaged("its hash differs from what was exported")
-        if line.position > self.header.last_position:
-            raise self._damaged(f"its outcome belongs to position {line.position}, which is not in the file")
-        if isinstance(self._last, OutcomeLine) and self._last.command_id >= line.command_id:
-            raise self._damaged("outcomes are out of order")
+        about = line.position if isinstance(line, OutcomeLine) else line.tree_size if isinstance(line, SealLine) else 0
+        if about > self.header.last_position:
+            raise self._damaged(f"it is about position {about}, which is not in the file")
 
     def _require_all_events(self) -> None:
         last = self._last

@@ -31,6 +31,11 @@ TABLES = {
     "outcome": (
         "outcomes", "command_id, fingerprint, actor, recorded_at, position, outcome", "uuid bytea text timestamptz int8 bytea"
     ),
+    "seal-key": ("seal_keys", "key_id, public_key, predecessor, signature", "text bytea text bytea"),
+    "seal": (
+        "seals", "number, version, epoch, first_position, tree_size, root, previous, sealed_at, key_id, signature",
+        "int8 int4 int4 int8 int8 bytea bytea timestamptz text bytea",
+    ),
 }  # fmt: skip
 """Where the lines of a kind go: table, columns, and their types for a binary COPY."""
 
@@ -43,6 +48,7 @@ class Imported:
     last_position: int
     events: int
     outcomes: int
+    seals: int
 
 
 async def import_ledger(
@@ -63,7 +69,7 @@ async def import_ledger(
             raise BadExport(message) from wrong
         epoch = sql.SQL("UPDATE {}.ledger SET epoch = %s").format(sql.Identifier(schema_name(header.property.code)))
         await connection.execute(epoch, [header.epoch])
-    return Imported(header.property.code, header.last_position, counts["event"], counts["outcome"])
+    return Imported(header.property.code, header.last_position, counts["event"], counts["outcome"], counts["seal"])
 
 
 async def _prepare(connection: Connection, header: Header) -> None:
@@ -74,8 +80,10 @@ async def _prepare(connection: Connection, header: Header) -> None:
     log = Log(code)
     await log.lock(connection)
     head, _ = await log.head(connection)
-    outcomes = sql.SQL("SELECT FROM {}.outcomes LIMIT 1").format(sql.Identifier(schema_name(code)))
-    if head or (await connection.execute(outcomes)).rowcount:
+    others = sql.SQL("SELECT FROM {schema}.outcomes UNION ALL SELECT FROM {schema}.seals LIMIT 1").format(
+        schema=sql.Identifier(schema_name(code))
+    )
+    if head or (await connection.execute(others)).rowcount:
         message = (
             f"the ledger of {code} is not empty, it ends at position {head}: import into a server on which {code} was not"
             " opened yet (another DATA_DIR or DATABASE_URL)"

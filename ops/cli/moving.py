@@ -67,7 +67,7 @@ def export(property_code: str, out: Path, until: int | None, form: str, decoded:
             return await exporting.export(wiring, part, file, report, decoded=decoded)
 
     done = on_servers(do)
-    text = f"{done.property_code}: {done.events} events to position {done.last_position}, {done.outcomes} outcomes"
+    text = _counted(done)
     if out == STANDARD:
         click.echo(text, err=True)
     else:
@@ -93,9 +93,15 @@ def import_(file: Path, property_code: str | None, as_json: bool) -> None:
     done = on_servers(do)
     show(
         vars(done), as_json,
-        f"{done.property_code}: {done.events} events to position {done.last_position}, {done.outcomes} outcomes;"
-        " the followers fill the read models (nightledger follow, or up)",
+        f"{_counted(done)}; the followers fill the read models (nightledger follow, or up); check it with nightledger verify",
     )  # fmt: skip
+
+
+def _counted(done: exporting.Exported | Imported) -> str:
+    return (
+        f"{done.property_code}: {done.events} events to position {done.last_position}, {done.outcomes} outcomes,"
+        f" {done.seals} seals"
+    )
 
 
 @contextmanager
