@@ -66,6 +66,20 @@ def test_a_party_fits_or_not(kind: str, adults: int, children: int, refusal: typ
             opened().welcome(kind, adults, children)
 
 
+@pytest.mark.parametrize(
+    ("adults", "children", "field"), [(2, 2, "children"), (3, 0, "adults"), (3, 1, "adults"), (0, 4, "children")]
+)
+def test_a_party_too_large_is_told_which_part_of_it_and_what_fits(adults: int, children: int, field: str) -> None:
+    with pytest.raises(Property.TooManyGuests) as refused:
+        opened().welcome("garden", adults, children)
+    assert refused.value.details == {"field": field, "max_guests": 3, "max_adults": 2}
+
+
+def test_an_unknown_room_type_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(Property.RoomTypeUnknown, match=r"'cave'.* garden, villa\."):
+        opened().welcome("cave", 1, 0)
+
+
 def test_nobody_is_welcome_before_the_opening() -> None:
     with pytest.raises(Property.Unopened, match="seed FILE"):
         Property().welcome("garden", 1, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -120,6 +121,24 @@ def test_a_rate_that_changes_inside_the_stay_splits_the_tax() -> None:
     assert price.total == usd(35_800)
 
 
+@pytest.mark.parametrize(("first", "last", "taxed"), [
+    (-1, None, 3), (0, None, 3), (1, None, 2), (2, None, 1), (3, None, 0),
+    (-1, -1, 0), (-1, 0, 1), (-1, 1, 2), (-1, 2, 3), (-1, 3, 3), (1, 1, 1),
+])  # fmt: skip
+def test_a_tax_is_charged_on_the_nights_that_it_covers(first: int, last: int | None, taxed: int) -> None:
+    """Nights count from the arrival of three; `first` and `last` are included."""
+    fee = replace(
+        VAT, bases=("stay",), first_night=SPRING + timedelta(days=first),
+        last_night=None if last is None else SPRING + timedelta(days=last),
+    )  # fmt: skip
+    price = cost(replace(TARIFF, taxes=(fee,)), nights=3)
+    assert [tax.base.amount_minor for tax in price.taxes] == ([10_000 * taxed] if taxed else [])
+
+
+def test_a_tax_line_has_the_name_that_the_guest_reads() -> None:
+    assert [tax.name for tax in cost(TARIFF).taxes] == ["Service charge", "TDL", "SSCL", "VAT"]
+
+
 def test_a_tax_that_is_not_in_force_is_no_base_for_others() -> None:
     ended = replace(SERVICE, last_night=SPRING - timedelta(days=1))
     price = cost(replace(TARIFF, taxes=(ended, replace(VAT, bases=("stay", "service")))), nights=1)
@@ -142,6 +161,16 @@ def test_the_deposit_is_a_part_of_the_total(percent: str, due: int) -> None:
 )
 def test_the_deadline_is_at_check_in_time_in_the_hotels_zone(zone: str, deadline: datetime) -> None:
     assert cost(replace(NO_TAX, time_zone=zone)).policy.free_until == deadline
+
+
+def test_a_deadline_is_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Colombo")
+        time.tzset()
+        deadline = cost().policy.free_until
+    time.tzset()
+    assert deadline is not None
+    assert deadline.utcoffset() == timedelta(0)
 
 
 def test_a_deadline_follows_summer_time() -> None:
@@ -168,6 +197,17 @@ def test_the_policy_is_copied_into_the_price() -> None:
 def test_refusals_come_in_order_type_plan_nights(kind: str, plan: str, nights: int, refusal: type[Refusal]) -> None:
     with pytest.raises(refusal):
         cost(kind=kind, plan=plan, nights=nights)
+
+
+def test_an_unknown_plan_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(Rates.PlanUnknown, match=r"'nonsense'.* flexible, saver, half-board\."):
+        cost(plan="nonsense")
+
+
+def test_too_short_a_stay_is_told_how_long_it_must_be() -> None:
+    with pytest.raises(Rates.TooShort) as refused:
+        cost(plan="saver", nights=1)
+    assert refused.value.details == {"min_nights": 2}
 
 
 @pytest.mark.parametrize("nights", [2, 3])

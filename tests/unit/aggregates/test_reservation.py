@@ -1,0 +1,146 @@
+"""What a reservation knows after each event, and what may be asked of it in each of its states: as whole tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aggregates.reservation import Reservation
+from ledger.event import Event
+from ledger.money import NOTHING
+from ledger.refusal import Refusal
+from tests.examples import ARRIVAL, HELD_UNTIL, NOW, held_event, minutes, named, price, stay, usd
+
+STAYS = (stay("r"), stay("r", "g2", rate_plan="saver"))
+HELD = held_event("r", STAYS)
+ASKED = Reservation.PaymentAsked(payment_id=named("p"), purpose="deposit", amount=HELD.pay_now)
+CONFIRMED = Reservation.Confirmed(guarantee="card", payment_id=named("p"))
+CANCELLED = Reservation.Cancelled(reason="guest", fee=usd(0), refund=usd(0))
+EXPIRED = Reservation.Expired(lost_nights=1)
+ABANDONED = Reservation.Abandoned(reason="guest")
+
+STORIES: dict[str, tuple[Event, ...]] = {
+    "none": (),
+    "held": (HELD,),
+    "confirmed": (HELD, CONFIRMED),
+    "cancelled": (HELD, CONFIRMED, CANCELLED),
+    "expired": (HELD, EXPIRED),
+    "abandoned": (HELD, ABANDONED),
+}
+NEW = {"state": "none", "stays": (), "total": NOTHING, "pay_now": NOTHING, "held_until": None, "payments": ()}
+WHILE_HELD = {"stays": STAYS, "total": HELD.total, "pay_now": HELD.pay_now, "held_until": HELD_UNTIL}
+PAID = HELD.pay_now
+
+
+def reservation(*events: Event) -> Reservation:
+    made = Reservation()
+    for event in events:
+        made.apply(event)
+    return made
+
+
+@pytest.mark.parametrize("state", STORIES)
+def test_each_event_is_remembered(state: str) -> None:
+    learned = {} if state == "none" else WHILE_HELD | {"state": state}
+    known = vars(reservation(*STORIES[state]))
+    assert {name: known[name] for name in NEW} == NEW | learned
+
+
+def test_payments_are_remembered_in_order() -> None:
+    again = Reservation.PaymentAsked(payment_id=named("q"), purpose="deposit", amount=HELD.pay_now)
+    assert reservation(HELD, ASKED, again).payments == (named("p"), named("q"))
+
+
+QUESTIONS: dict[str, tuple[str, Callable[[Reservation], object], object]] = {
+    "ask payment": ("held", lambda known: known.ask_payment(named("p"), NOW), ASKED),
+    "confirm": ("held", lambda known: known.confirm("card", named("p")), CONFIRMED),
+    "abandon": ("held", lambda known: known.abandon("guest"), ABANDONED),
+    "expire": ("held", lambda known: known.expire(HELD_UNTIL, 0), Reservation.Expired(lost_nights=0)),
+    "cancellation": ("confirmed", lambda known: known.cancellation(NOW, usd(0)), (usd(0), usd(0))),
+}
+
+
+@pytest.mark.parametrize("state", STORIES)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_question_has_its_state(question: str, state: str) -> None:
+    needed, ask, answer = QUESTIONS[question]
+    known = reservation(*STORIES[state])
+    if state == needed:
+        assert ask(known) == answer
+        return
+    wrong = Reservation.NotHeld if needed == "held" else Reservation.NotConfirmed
+    expected: type[Refusal] = Reservation.Unknown if state == "none" else wrong
+    with pytest.raises(expected) as refused:
+        ask(known)
+    assert refused.value.details == ({} if state == "none" else {"state": state})
+
+
+@pytest.mark.parametrize(("minute", "live"), [(14.99, True), (15, False), (15.01, False)])
+def test_a_hold_lives_up_to_its_time(minute: float, live: bool) -> None:
+    known = reservation(HELD)
+    assert known.is_live_hold(minutes(minute)) is live
+    if live:
+        assert known.ask_payment(named("p"), minutes(minute)) == ASKED
+        with pytest.raises(Reservation.StillHeld):
+            known.expire(minutes(minute), 0)
+    else:
+        with pytest.raises(Reservation.NotHeld) as refused:
+            known.ask_payment(named("p"), minutes(minute))
+        assert refused.value.details == {"state": "expired"}
+        assert known.expire(minutes(minute), 0) == Reservation.Expired(lost_nights=0)
+
+
+def test_only_a_hold_is_a_live_hold() -> None:
+    assert [state for state in STORIES if reservation(*STORIES[state]).is_live_hold(NOW)] == ["held"]
+
+
+def test_a_hold_that_lost_a_night_ends_at_once() -> None:
+    assert reservation(HELD).expire(NOW, 1) == EXPIRED
+
+
+NIGHT = price().total.amount_minor // 2
+"""After the deadline of the flexible stay its fee is one night of two; the saver stay's is everything, always."""
+
+FREE_UNTIL = price().policy.free_until
+SAVER = price("saver").total.amount_minor
+
+
+@pytest.mark.parametrize(
+    ("paid", "fee", "refund"),
+    [
+        (0, 0, 0),
+        (SAVER - 1, SAVER - 1, 0),
+        (SAVER, SAVER, 0),
+        (SAVER + 1, SAVER, 1),
+        (SAVER + 500, SAVER, 500),
+    ],
+)
+def test_the_fee_is_kept_out_of_what_was_paid(paid: int, fee: int, refund: int) -> None:
+    assert reservation(HELD, CONFIRMED).cancellation(NOW, usd(paid)) == (usd(fee), usd(refund))
+
+
+def test_after_the_deadline_each_stay_costs_by_its_own_policy() -> None:
+    assert FREE_UNTIL is not None
+    assert reservation(HELD, CONFIRMED).cancellation(FREE_UNTIL, usd(100_000))[0] == usd(SAVER + NIGHT)
+
+
+@pytest.mark.parametrize(("shown", "accepted"), [(None, True), (SAVER - 1, False), (SAVER, True), (SAVER + 1, False)])
+def test_the_fee_is_the_one_that_was_shown(shown: int | None, accepted: bool) -> None:
+    known = reservation(HELD, CONFIRMED)
+    expected = Reservation.Cancelled(reason="guest", fee=usd(SAVER), refund=usd(1))
+    if accepted:
+        assert known.cancel("guest", NOW, ARRIVAL, usd(SAVER + 1), shown) == expected
+    else:
+        with pytest.raises(Reservation.FeeChanged):
+            known.cancel("guest", NOW, ARRIVAL, usd(SAVER + 1), shown)
+
+
+@pytest.mark.parametrize(("day", "begun"), [(-1, False), (0, False), (1, True)])
+def test_a_stay_that_has_begun_is_not_cancelled(day: int, begun: bool) -> None:
+    known, today = reservation(HELD, CONFIRMED), ARRIVAL.replace(day=ARRIVAL.day + day)
+    if begun:
+        with pytest.raises(Reservation.Begun):
+            known.cancel("guest", NOW, today, PAID, None)
+    else:
+        assert known.cancel("guest", NOW, today, PAID, None).reason == "guest"
