@@ -26,7 +26,7 @@ run: venv  ## Start everything: servers, sandbox, workers, web; Ctrl-C stops it 
 	@exec $(BIN)/nightledger up
 
 ## —— Check and test —————————————————————————————————————————————————————————————
-.PHONY: check test check-format lint types arch quick unit property integration e2e browser fault nightly
+.PHONY: check test check-format lint types arch quick unit property integration e2e browser fault nightly mutate
 check: venv  ## All that must hold before a commit, in under a minute
 	@$(MAKE) -j4 --output-sync=target --keep-going check-format lint types arch quick && echo "check: all holds"
 
@@ -74,6 +74,9 @@ fault: venv  ## Kill, cut, duplicate, reorder
 nightly: venv chromium  ## The whole suite with ten times the examples, steps and kills
 	@HYPOTHESIS_PROFILE=nightly $(PYTEST) $(PARALLEL) --durations=20 --timeout=3600 tests
 
+mutate: venv  ## Change ledger and aggregates in small places: do tests notice? (MUTANTS="ledger.money.*" for some again)
+	@$(BIN)/python -m tests.mutation.run $(MUTANTS)
+
 ## —— Keep in order ——————————————————————————————————————————————————————————————
 .PHONY: fmt docs lock clean venv chromium
 fmt: venv  ## Format the code and mend what ruff can mend
@@ -86,7 +89,7 @@ lock:  ## Make requirements.lock again from pyproject.toml (UPGRADE=--upgrade fo
 	@ops/setup.sh lock $(UPGRADE)
 
 clean:  ## Remove what make has made here, except your data
-	@rm -rf .venv node_modules web/static/vendor build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv node_modules web/static/vendor build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:

@@ -28,6 +28,9 @@ settings.register_profile(
     "ci", max_examples=100, stateful_step_count=30, deadline=None, print_blob=True, suppress_health_check=_SLOW_IS_FINE
 )
 settings.register_profile("nightly", settings.get_profile("ci"), max_examples=1000, stateful_step_count=300, phases=_ALL_PHASES)
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), max_examples=15, stateful_step_count=15, derandomize=True, database=None
+)
 settings.load_profile(PROFILE)
 
 
