@@ -91,12 +91,22 @@ class Property:
     def __init__(self) -> None:
         self.definition: Definition | None = None
         self._types: dict[str, RoomType] = {}
+        self._rooms: dict[str, tuple[str, ...]] = {}
+        self._type_of: dict[str, str] = {}
 
     def opened(self) -> Definition:
         """Give the definition in force. Raises Unopened."""
         if self.definition is None:
             raise Property.Unopened("This property is not open: run `nightledger seed FILE` with its definition first.")
         return self.definition
+
+    def rooms_of(self, room_type: str) -> tuple[str, ...]:
+        """List the codes of a type's rooms, in the order of the definition; none for an unknown type."""
+        return self._rooms.get(room_type, ())
+
+    def has_room(self, room: str, room_type: str) -> bool:
+        """Tell whether a room is there and of this type."""
+        return self._type_of.get(room) == room_type
 
     def define(self, definition: Definition) -> list[Event]:
         """Open the property, redefine it, or do nothing when nothing changes. Raises Fixed, RoomGone."""
@@ -144,3 +154,5 @@ class Property:
             case Property.Opened(definition=definition) | Property.Redefined(definition=definition):
                 self.definition = definition
                 self._types = {kind.code: kind for kind in definition.room_types}
+                self._rooms = {kind.code: definition.rooms_of(kind.code) for kind in definition.room_types}
+                self._type_of = {room.code: room.room_type for room in definition.rooms}

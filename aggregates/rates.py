@@ -5,9 +5,10 @@ First form: a simple calendar of seasons on base prices. The phases and the orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -132,6 +133,10 @@ class Tariff(Struct, frozen=True, kw_only=True):
         return plan
 
 
+PRICES_KEPT = 4096
+"""Prices of one tariff that a process remembers: guests ask for the same dates again and again."""
+
+
 class Rates:
     """A property's published tariff."""
 
@@ -155,6 +160,7 @@ class Rates:
 
     def __init__(self) -> None:
         self.tariff: Tariff | None = None
+        self._price: Callable[..., StayPrice] | None = None
 
     def publish(self, tariff: Tariff) -> list[Event]:
         """Put a tariff in force, or do nothing when it is already."""
@@ -166,11 +172,18 @@ class Rates:
             raise Rates.Unpriced("This property has no published tariff: run `nightledger seed FILE` first.")
         return self.tariff
 
+    def price(self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int) -> StayPrice:
+        """Say what a stay costs by the tariff in force. Raises Unpriced, PlanUnknown, TooShort."""
+        self.in_force()
+        assert self._price is not None  # noqa: S101 - comes and goes with the tariff
+        return self._price(room_type=room_type, rate_plan=rate_plan, dates=dates, adults=adults, children=children)
+
     def apply(self, event: Event) -> None:
         """Take over what the event says; only assigns."""
         match event:
             case Rates.Published(tariff=tariff):
                 self.tariff = tariff
+                self._price = lru_cache(PRICES_KEPT)(tariff.price)
 
 
 def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates) -> tuple[PriceLine, ...]:

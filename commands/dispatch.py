@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from commands import (
     ask_notification,
     cancel_reservation,
     confirm_reservation,
     define_property,
+    erase_guest,
     expire_hold,
     hold_stay,
     poke_payment,
@@ -20,12 +23,13 @@ from commands import (
     record_payment_observation,
     record_refund_observation,
     record_vehicle,
+    record_vendor_forgot,
     request_payment,
 )
 from commands.hold_stay import HoldAdvice, HoldStay
 from ledger.clock import Clock, local_date
 from ledger.command import Command, Envelope, Fingerprinter, Handler, Outcome, Urgency
-from ledger.keys import new_guest_key
+from ledger.key_stock import KeyStock
 from ledger.writer import Writer
 
 HANDLERS: Mapping[type[Command], Handler] = {
@@ -33,6 +37,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     cancel_reservation.CancelReservation: cancel_reservation.HANDLER,
     confirm_reservation.ConfirmReservation: confirm_reservation.HANDLER,
     define_property.DefineProperty: define_property.HANDLER,
+    erase_guest.EraseGuest: erase_guest.HANDLER,
     expire_hold.ExpireHold: expire_hold.HANDLER,
     hold_stay.HoldStay: hold_stay.HANDLER,
     poke_payment.PokePayment: poke_payment.HANDLER,
@@ -41,6 +46,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     record_payment_observation.RecordPaymentObservation: record_payment_observation.HANDLER,
     record_refund_observation.RecordRefundObservation: record_refund_observation.HANDLER,
     record_vehicle.RecordVehicle: record_vehicle.HANDLER,
+    record_vendor_forgot.RecordVendorForgot: record_vendor_forgot.HANDLER,
     request_payment.RequestPayment: request_payment.HANDLER,
 }
 """Every command that the product knows, with its two pure functions."""
@@ -67,13 +73,14 @@ class Dispatch:
 
     def __init__(
         self, property_code: str, time_zone: str, writer: Writer, clock: Clock,
-        fingerprint: Fingerprinter, suggest: Suggest, hold_ttl_seconds: int,
+        fingerprint: Fingerprinter, key_stock: KeyStock, suggest: Suggest, hold_ttl_seconds: int,
     ) -> None:  # fmt: skip
         self._property_code = property_code
         self._time_zone = time_zone
         self._writer = writer
         self._clock = clock
         self._fingerprint = fingerprint
+        self._key_stock = key_stock
         self._suggest = suggest
         self._hold_ttl_seconds = hold_ttl_seconds
 
@@ -91,11 +98,14 @@ class Dispatch:
 
     async def _with_guest(self, command: HoldStay, envelope: Envelope, asked: Asked) -> Envelope:
         """Seal the guest's details for the first event of the reservation, under a key of their own; add the advice."""
-        key = new_guest_key(uuid4())
+        key = await self._key_stock.take()
         stream = hold_stay.guest_stream(envelope.command_id)
-        sealed = {"guest": key.seal(command.guest.model_dump(), stream, 1, "guest")}
+        sealed = {
+            "guest": key.seal(command.guest.model_dump(), stream, 1, "guest"),
+            "fiscal": key.seal({"name": command.guest.name, "country": command.guest.country}, stream, 1, "fiscal"),
+        }
         advice = HoldAdvice(await self._suggest(command), self._hold_ttl_seconds, asked.holders, asked.channel)
-        return replace(envelope, keys=(key,), sealed=sealed, advice=advice)
+        return replace(envelope, sealed=sealed, advice=advice)
 
     @property
     def now(self) -> datetime:

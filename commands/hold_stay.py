@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from aggregates.holder import Holder
-from aggregates.property import Definition, Property
+from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import BookedStay, Reservation, sum_of_stays
 from aggregates.room_night import RoomNight
+from commands.email_address import EmailAddress
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, room_night_stream
@@ -24,6 +25,8 @@ from ledger.refusal import Refusal
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9
+PORTIONS = (16, 256)
+"""Up to which of a type's rooms to look, the first and the second time, when those suggested do not suffice; then at all."""
 LARGEST_PAYMENT_MINOR = 99_999_999
 """What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -36,7 +39,7 @@ class GuestDetails(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Line
-    email: EmailStr = Field(max_length=254)
+    email: EmailAddress
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
     country: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
@@ -106,8 +109,7 @@ def _rooms_to_read(command: HoldStay, advice: HoldAdvice, known: Known, code: st
     """Name the suggested rooms, or the whole type when nothing or too little was suggested."""
     if len(advice.rooms) >= command.rooms:
         return advice.rooms
-    definition = known.get(Property, property_stream(code)).definition
-    return definition.rooms_of(command.room_type) if definition is not None else ()
+    return known.get(Property, property_stream(code)).rooms_of(command.room_type)
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
@@ -125,7 +127,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     reservation_id = made_by(envelope.command_id, "reservation")
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
     counted = [_count(known, stream, most, reservation_id, held_until, command, now) for stream, most in advice.holders]
-    rooms = _choose_rooms(command, advice, definition, known, now)
+    rooms = _choose_rooms(command, advice, hotel, code, known, now)
     stays = [
         BookedStay(
             stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=command.room_type, room=room,
@@ -139,7 +141,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     held = Reservation.Held(
         confirmation_code=confirmation_code(code, reservation_id), stays=tuple(stays), total=whole, pay_now=pay_now,
         held_until=held_until, guest=envelope.sealed["guest"], language=command.guest.language, channel=advice.channel,
-        booked_on=today, holders=tuple(stream for stream, _ in advice.holders),
+        booked_on=today, holders=tuple(stream for stream, _ in advice.holders), fiscal=envelope.sealed.get("fiscal"),
     )  # fmt: skip
     return Decision(
         changes=[Change(reservation_id, held), *_hold_nights(code, stays, reservation_id, held_until, known, now), *counted],
@@ -156,7 +158,7 @@ def guest_stream(envelope_id: UUID) -> UUID:
 def confirmation_code(property_code: str, reservation_id: UUID) -> str:
     """Give the short code that guests and staff read to each other, such as ELLA-7K3M-9Q2X."""
     alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-    number = reservation_id.int
+    number = reservation_id.int % len(alphabet) ** 8
     letters = []
     for _ in range(8):
         number, place = divmod(number, len(alphabet))
@@ -173,7 +175,7 @@ def _advice(envelope: Envelope) -> HoldAdvice:
 
 
 def _price(command: HoldStay, dates: StayDates, rates: Rates) -> StayPrice:
-    return rates.in_force().price(
+    return rates.price(
         room_type=command.room_type,
         rate_plan=command.rate_plan,
         dates=dates,
@@ -214,25 +216,20 @@ def _count(
     return Change(stream, event)
 
 
-def _choose_rooms(command: HoldStay, advice: HoldAdvice, definition: Definition, known: Known, now: datetime) -> list[str]:
-    """Take suggested rooms that are free; when they do not suffice, look at the whole type before saying sold out."""
+def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> list[str]:
+    """Take rooms that are free, suggested ones first; look at the whole type before saying sold out."""
     dates = StayDates(command.arrival, command.departure)
 
-    def free(rooms: Iterable[str]) -> list[str]:
-        return [
-            room
-            for room in rooms
-            if all(known.get(RoomNight, night).is_free(now) for night in _nights(definition.code, [room], dates))
-        ]
+    def free(rooms: Sequence[str]) -> list[str]:
+        nights = {room: _nights(code, [room], dates) for room in rooms}
+        known.require(night for streams in nights.values() for night in streams)
+        return [room for room in rooms if all(known.get(RoomNight, night).is_free(now) for night in nights[room])]
 
-    of_type = definition.rooms_of(command.room_type)
-    suggested = [room for room in dict.fromkeys(advice.rooms) if room in of_type]
-    known.require(_nights(definition.code, suggested, dates))
-    chosen = free(suggested)
-    if len(chosen) < command.rooms:
-        others = [room for room in of_type if room not in suggested]
-        known.require(_nights(definition.code, others, dates))
-        chosen += free(others)
+    chosen: list[str] = []
+    for rooms in _in_portions(advice, hotel, command.room_type):
+        chosen += free(rooms)
+        if len(chosen) >= command.rooms:
+            break
     if len(chosen) < command.rooms:
         raise HoldStay.SoldOut(
             f"{len(chosen)} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}:"
@@ -240,6 +237,18 @@ def _choose_rooms(command: HoldStay, advice: HoldAdvice, definition: Definition,
             rooms_left=len(chosen),
         )
     return chosen[: command.rooms]
+
+
+def _in_portions(advice: HoldAdvice, hotel: Property, room_type: str) -> Iterator[list[str]]:
+    """Give the suggested rooms, then the others in growing portions: most often one of the first few is free."""
+    suggested = [room for room in dict.fromkeys(advice.rooms) if hotel.has_room(room, room_type)]
+    yield suggested
+    tried = set(suggested)
+    others = [room for room in hotel.rooms_of(room_type) if room not in tried]
+    first = 0
+    for last in (*PORTIONS, len(others)):
+        yield others[first:last]
+        first = last
 
 
 def _nights(code: str, rooms: Iterable[str], dates: StayDates) -> list[UUID]:

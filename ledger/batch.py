@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from ledger.catalogue import Catalogue
 from ledger.command import Command, Decision, Envelope, Handler, Outcome, Unread, refused
 from ledger.folded import Folded, Working
-from ledger.keys import GuestKey
 from ledger.log import Batch, Connection, Log
 from ledger.refusal import IdReused, Refusal
+from ledger.unreadable import Unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,16 @@ READING_ROUNDS = 3
 LATE_ROUNDS = 4
 """Rounds for decisions that need more than their `reads` named, such as a whole room type when it is nearly full."""
 
+LARGEST_COMMAND_BYTES = 1_000_000
+"""What the events of one command may take in the log; a hotel of 2,000 rooms is defined in about 120,000."""
+
 Result = Outcome | Exception
+
+
+class TooLarge(Refusal):
+    """A command would write more than the log takes at once."""
+
+    code = "command.too_large"
 
 
 class Round:
@@ -38,18 +47,19 @@ class Round:
 
     async def read(self, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()) -> dict[UUID, tuple[bytes, Outcome]]:
         """Read `streams` that are not kept yet, catch up with all others, and give recorded outcomes."""
-        fresh = {stream for stream in streams if stream not in self.folded}
-        rows, outcomes = await self._log.read(self._connection, self.folded.position, fresh, command_ids)
-        self.folded.take(rows, fresh)
-        return outcomes
+        fresh = [stream for stream in streams if stream not in self.folded]
+        reading = await self._log.read(self._connection, self.folded.position, fresh, command_ids)
+        self.folded.take(reading, fresh)
+        return reading.outcomes
 
     def encode(self, decision: Decision, batch: Batch) -> None:
         """Put a decision on top of the working state and into the batch, or leave both as they are. Raises Unread."""
         guards = tuple(decision.guards)
         self.working.require([*(change.stream for change in decision.changes), *guards])
         payloads = [self._catalogue.encode(change.event) for change in decision.changes]
+        _check_size(payloads)
         for guard in guards:
-            if guard not in self.working.changed:
+            if guard.int not in self.working.changed:
                 batch.guards[guard] = self.working.version(guard)
         number = len(batch.commands) + 1
         for index, (change, payload) in enumerate(zip(decision.changes, payloads, strict=True)):
@@ -59,11 +69,10 @@ class Round:
 
 @dataclass
 class Decided:
-    """What came of a batch: columns to append, keys to make durable first, and a result per command."""
+    """What came of a batch: columns to append, and a result per command."""
 
     results: list[Result | None]
     batch: Batch = field(default_factory=Batch)
-    keys: list[GuestKey] = field(default_factory=list)
     written: dict[int, int] = field(default_factory=dict)
     """Place of a command in the request order → the number of events of the batch up to and with it."""
 
@@ -100,18 +109,13 @@ async def decide_all(envelopes: Sequence[Envelope], handlers: Mapping[type[Comma
     first: dict[UUID, int] = {}
     for place, envelope in enumerate(envelopes):
         first.setdefault(envelope.command_id, place)
-    recorded = await reading.read(_wanted(envelopes, handlers, reading), first)
+    recorded = await _read_what_is_named(envelopes, first, handlers, reading)
     waiting: list[int] = []
     for place, envelope in enumerate(envelopes):
         if envelope.command_id in recorded:
             decided.results[place] = _again(envelope, *recorded[envelope.command_id])
         elif first[envelope.command_id] == place:
             waiting.append(place)
-    for _ in range(READING_ROUNDS - 1):
-        wanted = _wanted([envelopes[place] for place in waiting], handlers, reading)
-        if not wanted:
-            break
-        await reading.read(wanted)
     for _ in range(LATE_ROUNDS):
         waiting, unread = _decide_in_order(waiting, envelopes, handlers, reading, decided)
         if not waiting:
@@ -123,17 +127,42 @@ async def decide_all(envelopes: Sequence[Envelope], handlers: Mapping[type[Comma
     return decided
 
 
-def _wanted(envelopes: Iterable[Envelope], handlers: Mapping[type[Command], Handler], reading: Round) -> set[UUID]:
-    wanted: set[UUID] = set()
+async def _read_what_is_named(
+    envelopes: Sequence[Envelope], command_ids: Iterable[UUID], handlers: Mapping[type[Command], Handler], reading: Round
+) -> dict[UUID, tuple[bytes, Outcome]]:
+    """Read what the commands name, asking those again that could not name all; give the outcomes of repeated ids."""
+    named, unfinished = _named(envelopes, handlers, reading)
+    recorded = await reading.read(named, command_ids)
+    for _ in range(READING_ROUNDS - 1):
+        more, unfinished = _named(unfinished, handlers, reading)
+        named += more
+        # What was kept may have moved meanwhile, too.
+        missing = [stream for stream in named if stream not in reading.folded]
+        if not missing:
+            break
+        await reading.read(missing)
+    return recorded
+
+
+def _named(
+    envelopes: Iterable[Envelope], handlers: Mapping[type[Command], Handler], reading: Round
+) -> tuple[list[UUID], list[Envelope]]:
+    """Give the streams that commands name, and the commands that stopped where something was not read yet."""
+    named: list[UUID] = []
+    unfinished: list[Envelope] = []
     for envelope in envelopes:
         try:
-            wanted.update(handlers[type(envelope.command)].reads(envelope, reading.working))
+            for stream in handlers[type(envelope.command)].reads(envelope, reading.working):
+                named.append(stream)  # noqa: PERF402 - what was named before Unread counts, too
         except Unread as unread:
-            wanted.update(unread.streams)
+            named.extend(unread.streams)
+            unfinished.append(envelope)
+        except Unreadable:
+            continue  # its decision will meet the same stream and say so
         except Exception:
             # Its decision will name what it needs, or fail as its own result; the neighbours go on.
             logger.exception("what %s reads could not be named", type(envelope.command).__name__)
-    return {stream for stream in wanted if stream not in reading.folded}
+    return named, unfinished
 
 
 def _decide_in_order(
@@ -154,18 +183,31 @@ def _decide_in_order(
             unread.update(missing.streams)
         except Refusal as refusal:
             decided.record(place, envelope, refused(refusal), 0)
+        except Unreadable as damaged:
+            logger.error("%s could not be decided: %s", type(envelope.command).__name__, damaged)  # noqa: TRY400 - it says where
+            decided.results[place] = damaged
         except Exception as bug:
             logger.exception("%s could not be decided", type(envelope.command).__name__)
             decided.results[place] = bug
         else:
-            decided.keys.extend(envelope.keys)
             decided.record(place, envelope, accepted, len(decision.changes))
     return late, unread
 
 
+def _check_size(payloads: Sequence[bytes]) -> None:
+    size = sum(map(len, payloads))
+    if size > LARGEST_COMMAND_BYTES:
+        raise TooLarge(
+            f"This would write {size:,} bytes of events, and one command may write {LARGEST_COMMAND_BYTES:,}:"
+            " split it into smaller requests.",
+            bytes=size,
+            limit_bytes=LARGEST_COMMAND_BYTES,
+        )
+
+
 def _again(envelope: Envelope, fingerprint: bytes, outcome: Outcome) -> Outcome:
     if fingerprint == envelope.fingerprint:
-        return outcome
+        return replace(outcome, again=True)
     return refused(IdReused("This Idempotency-Key was used before with other content: send a new key for a new request."))
 
 
@@ -177,6 +219,8 @@ def _answer_twins(envelopes: Sequence[Envelope], first: Mapping[UUID, int], deci
         if twin == place or decided.results[place] is not None or result is None:
             continue
         same = envelopes[twin].fingerprint == envelope.fingerprint
+        if same and isinstance(result, Outcome):
+            result = replace(result, again=True)
         decided.results[place] = (
             result if same or isinstance(result, Exception) else _again(envelope, b"", Outcome(accepted=False))
         )

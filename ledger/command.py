@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Any, Protocol, TypeVar
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ledger.catalogue import Aggregate
 from ledger.event import Event
-from ledger.keys import GuestKey, Sealed
+from ledger.keys import Sealed
 from ledger.refusal import Refusal, Repeated
 
 A = TypeVar("A", bound=Aggregate)
@@ -39,9 +39,8 @@ class Urgency(IntEnum):
     GUEST = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
-    """A command with everything around it. `sealed` holds encrypted personal fields, `keys` the new guest keys they need.
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A command with everything around it. `sealed` holds encrypted personal fields; their keys are durable already.
 
     `advice` is what the edge adds for its handler (limits, rooms that a read model proposes to try first); it may be wrong
     about rooms, and it is not part of the content.
@@ -56,8 +55,7 @@ class Envelope:
     correlation_id: UUID | None = None
     cause_position: int | None = None
     business_date: date | None = None
-    sealed: Mapping[str, Sealed] = field(default_factory=dict)
-    keys: Sequence[GuestKey] = ()
+    sealed: Mapping[str, Sealed] = {}
     advice: object = None
     urgency: Urgency = Urgency.GUEST
 
@@ -69,21 +67,19 @@ class Envelope:
         raise TypeError(message)
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One new event of one stream."""
 
     stream: UUID
     event: Event
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What an accepted command does: events in order, streams it relied on without writing them, and the answer (JSON-able)."""
 
     changes: Sequence[Change] = ()
     guards: Iterable[UUID] = ()
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = {}
 
 
 class Unread(LookupError):
@@ -130,7 +126,10 @@ class Handler:
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The recorded result of a command: accepted with an answer, or refused with a code. Holds no personal data."""
+    """The recorded result of a command: accepted with an answer, or refused with a code. Holds no personal data.
+
+    `again` says that it was recorded earlier, for the same command; it is never stored.
+    """
 
     accepted: bool
     position: int = 0
@@ -138,12 +137,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: str = ""
     message: str = ""
     details: dict[str, Any] = {}
+    again: bool = False
 
     def or_raise(self) -> Outcome:
         """Give itself when accepted. Raises Repeated with the recorded refusal otherwise."""
         if self.accepted:
             return self
-        raise Repeated(self.code, self.message, self.details)
+        raise Repeated(self.code, self.message, self.details, again=self.again)
 
 
 def refused(refusal: Refusal) -> Outcome:
@@ -160,6 +160,6 @@ def fingerprinter(secret: bytes) -> Fingerprinter:
 
     def fingerprint(command: Command) -> bytes:
         content = f"{type(command).__name__}:{command.model_dump_json()}"
-        return hmac.new(secret, content.encode(), hashlib.sha256).digest()[:FINGERPRINT_BYTES]
+        return hmac.digest(secret, content.encode(), hashlib.sha256)[:FINGERPRINT_BYTES]
 
     return fingerprint

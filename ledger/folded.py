@@ -12,8 +12,9 @@ from uuid import UUID
 from ledger.catalogue import Aggregate, Catalogue
 from ledger.command import Unread
 from ledger.event import Event
-from ledger.log import Row
+from ledger.log import Reading, Row
 from ledger.refusal import Refusal
+from ledger.unreadable import Unreadable
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -33,11 +34,12 @@ class OtherKind(Refusal):
 class Stream:
     """One folded stream: its version and, unless nothing happened to it, its aggregate."""
 
-    __slots__ = ("aggregate", "version")
+    __slots__ = ("aggregate", "unreadable", "version")
 
     def __init__(self, version: int = 0, aggregate: Aggregate | None = None) -> None:
         self.version = version
         self.aggregate = aggregate
+        self.unreadable: Unreadable | None = None
 
     def copy(self) -> Stream:
         """Give a copy whose changes stay its own; applies only assign, so a shallow one is enough."""
@@ -52,46 +54,59 @@ class Stream:
 
 
 class Folded:
-    """What the log says, folded: every kept stream is current as of `position`."""
+    """What the log says, folded: every kept stream is current as of `position`. Kept by the stream's number."""
 
     def __init__(self, catalogue: Catalogue, most_kept: int = MOST_KEPT) -> None:
         self._catalogue = catalogue
         self._most_kept = most_kept
-        self._streams: OrderedDict[UUID, Stream] = OrderedDict()
+        self._streams: OrderedDict[int, Stream] = OrderedDict()
         self.position = 0
         self.recorded_at = datetime.min.replace(tzinfo=UTC)
 
     def __contains__(self, stream: UUID) -> bool:
-        return stream in self._streams
+        return stream.int in self._streams
 
-    def __getitem__(self, stream: UUID) -> Stream:
-        self._streams.move_to_end(stream)
-        return self._streams[stream]
+    def find(self, stream: UUID) -> Stream | None:
+        """Give a kept stream, or nothing."""
+        return self._streams.get(stream.int)
 
     def start_at(self, position: int) -> None:
         """Forget everything and be current as of `position`."""
         self._streams.clear()
         self.position = position
 
-    def take(self, rows: Iterable[Row], fresh: Iterable[UUID]) -> None:
-        """Take over a reading: all events after `position`, and the whole of the streams that are `fresh`."""
+    def take(self, reading: Reading, fresh: Iterable[UUID]) -> None:
+        """Take over a reading: forget what moved meanwhile, fold the whole of the streams that are `fresh`."""
+        for number, version in reading.news:
+            kept = self._streams.get(number)
+            if kept is not None and kept.version < version:
+                del self._streams[number]
         for stream in fresh:
-            self._streams[stream] = Stream()
-        for row in rows:
-            kept = self._streams.get(row.stream)
-            if kept is not None and row.version == kept.version + 1:
-                event = self._catalogue.decode(row.topic, row.payload)
-                kept.apply(self._catalogue.aggregate_of(row.topic), event)
-            self.reached(row.position, row.recorded_at)
+            self._streams[stream.int] = Stream()
+        for row in reading.rows:
+            self._fold(self._streams[row.stream.int], row)
+        if reading.recorded_at is not None:
+            self.reached(reading.head, reading.recorded_at)
 
-    def settle(self, changed: dict[UUID, Stream], base_position: int, last_position: int, recorded_at: datetime) -> None:
+    def _fold(self, kept: Stream, row: Row) -> None:
+        """Take over a stored event. One that cannot be read closes its stream, and no other."""
+        try:
+            event = self._catalogue.read(row)
+        except Unreadable as wrong:
+            kept.unreadable = kept.unreadable or wrong
+        if kept.unreadable is None:
+            kept.apply(self._catalogue.aggregate_of(row.topic), event)
+        else:
+            kept.version = row.version
+
+    def settle(self, changed: dict[int, Stream], base_position: int, last_position: int, recorded_at: datetime) -> None:
         """Take over working copies that were just appended. Advance only when nobody else wrote in between."""
         self._streams.update(changed)
         if base_position == self.position:
             self.reached(last_position, recorded_at)
 
     def forget_some(self) -> None:
-        """Let go of the least recently read streams beyond the limit; between batches only."""
+        """Let go of the streams beyond the limit that were read first; between batches only."""
         while len(self._streams) > self._most_kept:
             self._streams.popitem(last=False)
 
@@ -107,40 +122,39 @@ class Working:
     def __init__(self, folded: Folded, catalogue: Catalogue) -> None:
         self._folded = folded
         self._catalogue = catalogue
-        self.changed: dict[UUID, Stream] = {}
+        self.changed: dict[int, Stream] = {}
 
     def get(self, kind: type[A], stream: UUID) -> A:
-        """Give the aggregate of a stream, empty when nothing happened to it. Raises Unread, OtherKind."""
-        found = self.changed.get(stream)
+        """Give the aggregate of a stream, empty when nothing happened to it. Raises Unread, Unreadable, OtherKind."""
+        found = self._find(stream).aggregate
         if found is None:
-            if stream not in self._folded:
-                raise Unread([stream])
-            found = self._folded[stream]
-        if found.aggregate is None:
             return kind()
-        if not isinstance(found.aggregate, kind):
+        if not isinstance(found, kind):
             raise OtherKind(f"{stream} is not the id of a {kind.__name__.lower()}: check the id.")
-        return found.aggregate
+        return found
 
     def require(self, streams: Iterable[UUID]) -> None:
         """Make sure that all of `streams` were read. Raises Unread naming all that were not."""
-        missing = [stream for stream in streams if stream not in self.changed and stream not in self._folded]
+        missing = [stream for stream in streams if stream.int not in self.changed and stream not in self._folded]
         if missing:
             raise Unread(missing)
 
     def version(self, stream: UUID) -> int:
         """Give the version of a stream that was read; 0 when nothing happened to it. Raises Unread."""
-        if stream in self.changed:
-            return self.changed[stream].version
-        if stream not in self._folded:
-            raise Unread([stream])
-        return self._folded[stream].version
+        return self._find(stream).version
 
     def apply(self, stream: UUID, event: Event) -> int:
-        """Put an event on top. Give its version."""
-        working = self.changed.get(stream)
+        """Put an event on top. Give its version. Raises Unread."""
+        working = self.changed.get(stream.int)
         if working is None:
-            self.version(stream)
-            working = self.changed[stream] = self._folded[stream].copy()
+            working = self.changed[stream.int] = self._find(stream).copy()
         working.apply(self._catalogue.aggregate_of(event.topic), event)
         return working.version
+
+    def _find(self, stream: UUID) -> Stream:
+        found = self.changed.get(stream.int) or self._folded.find(stream)
+        if found is None:
+            raise Unread([stream])
+        if found.unreadable is not None:
+            raise found.unreadable
+        return found

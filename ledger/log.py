@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from struct import Struct as Unpacker
+from typing import Any, LiteralString
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.errors import UniqueViolation
 from psycopg.rows import TupleRow
 
+from ledger import packed
 from ledger.command import FINGERPRINT_BYTES, Outcome
 from ledger.schema import schema_name
 
@@ -24,6 +26,32 @@ EVENT_COLUMNS = (
     "position, stream, version, topic, payload, occurred_at, recorded_at,"
     " command_id, command_index, command_count, correlation_id, cause_position, actor, business_date"
 )
+OUTCOME = -1
+"""Stands in the place of an event's version where a reading gives a recorded outcome; 0 where it gives the news."""
+
+APPEND = (
+    "SELECT base_position, stamp FROM {schema}.append("
+    "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+LOCK = "SELECT 1 FROM {schema}.ledger FOR NO KEY UPDATE"
+# News are (stream, version) pairs in one value: what the other processes wrote concerns few of our streams, and a row each
+# would cost more than everything else that is read.
+READ = (
+    "SELECT {columns} FROM {schema}.events WHERE stream = ANY(%s)"
+    " UNION ALL SELECT max(position), NULL, 0, '', string_agg(uuid_send(stream) || int4send(version), ''), NULL,"
+    " max(recorded_at), NULL, 0, 0, NULL, NULL, '', NULL FROM {schema}.events WHERE position > %s"
+    " UNION ALL SELECT position, command_id, -1, '', fingerprint || outcome, recorded_at, recorded_at,"
+    " command_id, 0, 0, NULL, NULL, actor, NULL FROM {schema}.outcomes WHERE command_id = ANY(%s)"
+    " ORDER BY position"
+)
+STREAMS = "SELECT {columns} FROM {schema}.events WHERE stream = ANY(%s) ORDER BY position"
+TAIL = "SELECT {columns} FROM {schema}.events WHERE position > %s ORDER BY position LIMIT %s"
+AGE = "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM {schema}.events WHERE position = %s"
+HEAD = (
+    "SELECT last.position, last.recorded_at, clock_timestamp() FROM (VALUES (1)) AS one LEFT JOIN LATERAL"
+    " (SELECT position, recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1) AS last ON true"
+)
+NEWS = Unpacker(">QQi")
 
 
 class Row(Struct, frozen=True):
@@ -59,43 +87,39 @@ class Batch:
     outcomes: list[tuple[bytes | None, int, bytes]] = field(default_factory=list)
 
 
-def append_statement(property_code: str) -> sql.Composed:
+def append_statement(property_code: str) -> bytes:
     """Give the statement that appends a batch, all or nothing; its parameters are `columns_of` the batch."""
-    return sql.SQL(
-        "SELECT base_position, stamp FROM {schema}.append(%s::uuid[], %s::integer[],"
-        " %s::uuid[], %s::integer[], %s::text[], %s::bytea[], %s::integer[], %s::integer[],"
-        " %s::uuid[], %s::integer[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::text[], %s::date[],"
-        " %s::bytea[], %s::integer[], %s::bytea[])"
-    ).format(schema=sql.Identifier(schema_name(property_code)))
+    return _statement(APPEND, property_code)
+
+
+def _statement(text: LiteralString, property_code: str) -> bytes:
+    """Write a statement out once: composing it anew costs more than running it."""
+    parts = {"schema": sql.Identifier(schema_name(property_code)), "columns": sql.SQL(EVENT_COLUMNS)}
+    return sql.SQL(text).format(**parts).as_bytes(None)
+
+
+class Reading(Struct, frozen=True):
+    """What the log said at one moment, to somebody who was current as of an earlier position.
+
+    `news` are the last (stream, version) pairs of every event after that position, streams as 128-bit numbers; outcomes come
+    with the fingerprint of their command's content.
+    """
+
+    rows: list[Row]
+    news: list[tuple[int, int]]
+    head: int
+    recorded_at: datetime | None
+    outcomes: dict[UUID, tuple[bytes, Outcome]]
 
 
 class Log:
     """Reads and appends on a connection that the caller lends; every statement names the property's schema."""
 
     def __init__(self, property_code: str) -> None:
-        schema = sql.Identifier(schema_name(property_code))
         self.property_code = property_code
         self._append = append_statement(property_code)
-        columns = sql.SQL(EVENT_COLUMNS)
-        self._lock = sql.SQL("SELECT 1 FROM {schema}.ledger FOR NO KEY UPDATE").format(schema=schema)
-        self._read = sql.SQL(
-            "SELECT {columns} FROM {schema}.events WHERE position > %(after)s"
-            " UNION ALL SELECT {columns} FROM {schema}.events WHERE stream = ANY(%(streams)s) AND position <= %(after)s"
-            " UNION ALL SELECT position, command_id, 0, '', fingerprint || outcome, recorded_at, recorded_at,"
-            " command_id, 0, 0, NULL, NULL, actor, NULL FROM {schema}.outcomes WHERE command_id = ANY(%(command_ids)s)"
-            " ORDER BY position"
-        ).format(schema=schema, columns=columns)
-        self._streams = sql.SQL("SELECT {columns} FROM {schema}.events WHERE stream = ANY(%s) ORDER BY position").format(
-            schema=schema, columns=columns
-        )
-        self._tail = sql.SQL("SELECT {columns} FROM {schema}.events WHERE position > %s ORDER BY position LIMIT %s").format(
-            schema=schema, columns=columns
-        )
-        self._age = sql.SQL(
-            "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 FROM {schema}.events WHERE position = %s"
-        ).format(schema=schema)
-        self._head = sql.SQL("SELECT position, recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1").format(
-            schema=schema
+        self._lock, self._read, self._streams, self._tail, self._age, self._head = (
+            _statement(text, property_code) for text in (LOCK, READ, STREAMS, TAIL, AGE, HEAD)
         )
 
     async def lock(self, connection: Connection) -> None:
@@ -105,7 +129,7 @@ class Log:
     async def append(self, connection: Connection, batch: Batch) -> tuple[int, datetime]:
         """Write a batch, all or nothing. Give the position before its first event and its recorded_at. Raises Conflict."""
         try:
-            cursor = await connection.execute(self._append, columns_of(batch))
+            cursor = await connection.execute(self._append, columns_of(batch), prepare=True)
         except UniqueViolation as violation:
             raise Conflict from violation
         row = await cursor.fetchone()
@@ -114,27 +138,32 @@ class Log:
 
     async def read(
         self, connection: Connection, after: int, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()
-    ) -> tuple[list[Row], dict[UUID, tuple[bytes, Outcome]]]:
-        """Give, as of one moment: everything after a position with the whole of `streams`, and recorded outcomes.
-
-        Events come in order of position; outcomes come with the fingerprint of their command's content.
-        """
-        wanted = {"after": after, "streams": list(streams), "command_ids": list(command_ids)}
-        cursor = await connection.execute(self._read, wanted, prepare=True)
-        rows = [Row(*row) for row in await cursor.fetchall()]
-        events = [row for row in rows if row.command_count > 0]
-        return events, {row.stream: _outcome(row) for row in rows if row.command_count == 0}
+    ) -> Reading:
+        """Give, as of one moment: the whole of `streams`, what moved after a position, and recorded outcomes."""
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(self._read, (packed.uuids(streams), after, packed.uuids(command_ids)), prepare=True)
+        events: list[Row] = []
+        outcomes: dict[UUID, tuple[bytes, Outcome]] = {}
+        news, head, recorded_at = b"", after, None
+        for each in await cursor.fetchall():
+            row = Row(*each)
+            if row.version > 0:
+                events.append(row)
+            elif row.version == OUTCOME:
+                outcomes[row.stream] = _outcome(row)
+            elif row.payload is not None:
+                news, head, recorded_at = row.payload, row.position, row.recorded_at
+        moved = [(high << 64 | low, version) for high, low, version in NEWS.iter_unpack(news)]
+        return Reading(events, moved, head, recorded_at, outcomes)
 
     async def streams(self, connection: Connection, streams: Iterable[UUID]) -> list[Row]:
         """Give the whole of `streams`, in order of position."""
-        cursor = await connection.execute(self._streams, (list(streams),), prepare=True)
-        return [Row(*row) for row in await cursor.fetchall()]
+        return await self._rows(connection, self._streams, (packed.uuids(streams),))
 
     async def tail(self, connection: Connection, after: int, limit: int) -> list[Row]:
         """Give about `limit` events after a position, in order, never a part of a command."""
         while True:
-            cursor = await connection.execute(self._tail, (after, limit), prepare=True)
-            rows = [Row(*row) for row in await cursor.fetchall()]
+            rows = await self._rows(connection, self._tail, (after, limit))
             whole = whole_commands(rows) if len(rows) == limit else rows
             if whole or not rows:
                 return whole
@@ -142,13 +171,23 @@ class Log:
 
     async def head(self, connection: Connection) -> tuple[int, datetime | None]:
         """Give the last position (0 when empty) and its recorded_at."""
+        return (await self.stand(connection))[:2]
+
+    async def stand(self, connection: Connection) -> tuple[int, datetime | None, datetime]:
+        """Give the head, and the clock of the database."""
         row = await (await connection.execute(self._head, prepare=True)).fetchone()
-        return (row[0], row[1]) if row else (0, None)
+        assert row is not None  # noqa: S101 - the statement returns exactly one row
+        return row[0] or 0, row[1], row[2]
 
     async def age(self, connection: Connection, position: int) -> float:
         """Give the seconds since an event was recorded; 0 when there is none."""
         row = await (await connection.execute(self._age, [position], prepare=True)).fetchone()
         return max(0.0, row[0]) if row else 0.0
+
+    async def _rows(self, connection: Connection, statement: bytes, parameters: tuple[Any, ...]) -> list[Row]:
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(statement, parameters, prepare=True)
+        return [Row(*row) for row in await cursor.fetchall()]
 
 
 def whole_commands(rows: list[Row]) -> list[Row]:
@@ -164,16 +203,20 @@ def _outcome(row: Row) -> tuple[bytes, Outcome]:
     return fingerprint, replace(decode(body, type=Outcome), position=row.position)
 
 
-def columns_of(batch: Batch) -> tuple[list[Any], ...]:
+def columns_of(batch: Batch) -> tuple[packed.Packed, ...]:
     """Give a batch as the append function takes it."""
+    streams, versions, topics, payloads, commands, indexes = _turned(batch.events, 6)
+    ids, counts, occurred_ats, correlations, causes, actors, business_dates = _turned(batch.commands, 7)
+    fingerprints, last_events, outcomes = _turned(batch.outcomes, 3)
     return (
-        list(batch.guards),
-        list(batch.guards.values()),
-        *_turned(batch.events, 6),
-        *_turned(batch.commands, 7),
-        *_turned(batch.outcomes, 3),
-    )
+        packed.uuids(batch.guards), packed.integers(batch.guards.values()),
+        packed.uuids(streams), packed.integers(versions), packed.texts(topics), packed.blobs(payloads),
+        packed.integers(commands), packed.integers(indexes),
+        packed.uuids(ids), packed.integers(counts), packed.instants(occurred_ats), packed.uuids(correlations),
+        packed.bigints(causes), packed.texts(actors), packed.dates(business_dates),
+        packed.blobs(fingerprints), packed.integers(last_events), packed.blobs(outcomes),
+    )  # fmt: skip
 
 
-def _turned(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _turned(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width

@@ -21,11 +21,12 @@ class Refusal(Exception):
 
 
 class Repeated(Refusal):
-    """A refusal as it stands recorded: what every caller of a refused command gets, the first time and each time after."""
+    """A refusal as it stands recorded: what every caller of a refused command gets. `again`: not for the first time."""
 
-    def __init__(self, code: str, message: str, details: dict[str, Any]) -> None:
+    def __init__(self, code: str, message: str, details: dict[str, Any], *, again: bool = False) -> None:
         super().__init__(message, **details)
         self.recorded_code = code
+        self.again = again
 
 
 class IdReused(Refusal):

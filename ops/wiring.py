@@ -22,6 +22,7 @@ from commands.dispatch import HANDLERS, Dispatch
 from commands.hold_stay import HoldStay
 from ledger.clock import Clock
 from ledger.command import fingerprinter
+from ledger.key_stock import KeyStock
 from ledger.keys import GuestKeys, MasterKey
 from ledger.log import Connection, Log
 from ledger.refusal import Refusal
@@ -72,6 +73,7 @@ class Wiring:
         self.master = master
         self.clock = Clock(settings.clock_offset, settings.clock_file)
         self.keys = GuestKeys(keys_path(settings), master)
+        self.key_stock = KeyStock(self.keys)
         self.access = Access(pool)
         self.links = Links(master.derive("links"), settings.site_url)
         self._desks: dict[str, Desk] = {}
@@ -104,9 +106,10 @@ class Wiring:
         return Dispatch(
             property_code=listed.code,
             time_zone=listed.time_zone,
-            writer=Writer(log, self.pool, CATALOGUE, HANDLERS, self.keys, BatchGauge(listed.code)),
+            writer=Writer(log, self.pool, CATALOGUE, HANDLERS, BatchGauge(listed.code)),
             clock=self.clock,
             fingerprint=fingerprinter(self.master.derive("fingerprint")),
+            key_stock=self.key_stock,
             suggest=partial(_suggest, availability),
             hold_ttl_seconds=self.settings.hold_ttl_seconds,
         )

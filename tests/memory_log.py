@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.command import Outcome
-from ledger.log import Batch, Conflict, Connection, Log, Row, whole_commands
+from ledger.log import Batch, Conflict, Connection, Log, Reading, Row, whole_commands
 
 DAWN = datetime(2000, 1, 1, tzinfo=UTC)
 """What the double's own clock says, always: decisions happen at the edge's moment, as they do when clocks agree."""
@@ -63,11 +63,17 @@ class MemoryLog(Log):
 
     async def read(
         self, connection: Connection, after: int, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()
-    ) -> tuple[list[Row], dict[UUID, tuple[bytes, Outcome]]]:
+    ) -> Reading:
         await asyncio.sleep(0)
         wanted = set(streams)
-        rows = [row for row in self.rows if row.position > after or row.stream in wanted]
-        return rows, {found: self._outcome_of(found) for found in command_ids if found in self.outcomes}
+        news = [(row.stream.int, row.version) for row in self.rows[after:]]
+        return Reading(
+            rows=[row for row in self.rows if row.stream in wanted],
+            news=news,
+            head=len(self.rows) if news else after,
+            recorded_at=DAWN if news else None,
+            outcomes={found: self._outcome_of(found) for found in command_ids if found in self.outcomes},
+        )
 
     async def streams(self, connection: Connection, streams: Iterable[UUID]) -> list[Row]:
         wanted = set(streams)
@@ -76,8 +82,8 @@ class MemoryLog(Log):
     async def tail(self, connection: Connection, after: int, limit: int) -> list[Row]:
         return whole_commands(self.rows[after : after + limit])
 
-    async def head(self, connection: Connection) -> tuple[int, datetime | None]:
-        return len(self.rows), DAWN if self.rows else None
+    async def stand(self, connection: Connection) -> tuple[int, datetime | None, datetime]:
+        return len(self.rows), DAWN if self.rows else None, datetime.now(UTC)
 
     def _ids_with(self, batch: Batch) -> list[object]:
         return [

@@ -5,7 +5,7 @@ What the dispatch does at the edge (clock, sealing, suggestions) is told by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -24,7 +24,6 @@ from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldAdvice
 from ledger.catalogue import Catalogue
 from ledger.command import Command, Envelope, Handler, Outcome, fingerprinter
-from ledger.keys import GuestKey, GuestKeys
 from ledger.log import Connection, Log
 from ledger.writer import Writer
 from tests.examples import CODE, HOLD_SECONDS, HOTEL, NOW, SEALED, TARIFF
@@ -36,16 +35,6 @@ OPEN = DefineProperty(definition=msgspec.to_builtins(HOTEL), tariff=msgspec.to_b
 fingerprint = fingerprinter(b"for tests only")
 
 
-class KeysInMemory(GuestKeys):
-    """A keys store that remembers what it was told to keep."""
-
-    def __init__(self) -> None:
-        self.kept: list[GuestKey] = []
-
-    def keep(self, keys: Sequence[GuestKey]) -> None:
-        self.kept.extend(keys)
-
-
 def envelope(
     command: Command,
     *,
@@ -53,12 +42,11 @@ def envelope(
     command_id: UUID | None = None,
     rooms: tuple[str, ...] = (),
     holders: tuple[tuple[UUID, int], ...] = (),
-    keys: Sequence[GuestKey] = (),
 ) -> Envelope:
     """Put a command into its envelope; a new id unless one is given."""
     return Envelope(
         command=command, command_id=command_id or uuid4(), property_code=CODE, actor="test", occurred_at=at,
-        fingerprint=fingerprint(command), sealed={"guest": SEALED}, keys=keys,
+        fingerprint=fingerprint(command), sealed={"guest": SEALED},
         advice=HoldAdvice(rooms, HOLD_SECONDS, holders, "direct"),
     )  # fmt: skip
 
@@ -69,8 +57,7 @@ class Reception:
     def __init__(
         self, log: Log, pool: AsyncConnectionPool[Connection], handlers: Mapping[type[Command], Handler] = HANDLERS
     ) -> None:
-        self.keys = KeysInMemory()
-        self.writer = Writer(log, pool, CATALOGUE, handlers, self.keys)
+        self.writer = Writer(log, pool, CATALOGUE, handlers)
 
     @classmethod
     def in_memory(cls, log: MemoryLog, handlers: Mapping[type[Command], Handler] = HANDLERS) -> Reception:

@@ -24,6 +24,7 @@ REFUSED = 409
 STATUS: Mapping[str, int] = {
     "body.too_large": 413,
     "command.id_reused": MALFORMED,
+    "command.too_large": 413,
     "dates.departure_not_after_arrival": MALFORMED,
     "dates.past": MALFORMED,
     "dates.too_far": MALFORMED,

@@ -26,12 +26,19 @@ def fold(rows: Iterable[Row]) -> dict[UUID, tuple[int, Aggregate]]:
 
 def replayed(rows: Iterable[Row]) -> dict[UUID, State]:
     """Give the state of every stream of a log."""
-    return {stream: (version, vars(aggregate)) for stream, (version, aggregate) in fold(rows).items()}
+    return {stream: (version, _known(aggregate)) for stream, (version, aggregate) in fold(rows).items()}
 
 
 def live(reception: Reception) -> dict[UUID, State]:
     """Give the state of every stream that a writer keeps and to which something happened."""
     kept = reception.writer._folded._streams
     return {
-        stream: (folded.version, vars(folded.aggregate)) for stream, folded in kept.items() if folded.aggregate is not None
-    }  # fmt: skip
+        UUID(int=number): (folded.version, _known(folded.aggregate))
+        for number, folded in kept.items()
+        if folded.aggregate is not None
+    }
+
+
+def _known(aggregate: Aggregate) -> dict[str, Any]:
+    """Give what an aggregate knows, without what it keeps to itself for speed."""
+    return {name: value for name, value in vars(aggregate).items() if not name.startswith("_")}

@@ -111,29 +111,29 @@ def test_bytes_that_fit_come_back_as_they_are(stored: bytes) -> None:
 
 
 @given(logs(least=1), outcomes, st.data())
-def test_a_flipped_bit_is_seen(rows: list[Row], answers: Outcomes, data: st.DataObject) -> None:
+def test_a_flipped_bit_is_seen(rows: list[Row], answers: Outcomes, choice: st.DataObject) -> None:
     content = bytearray(written(rows, answers))
-    place = data.draw(st.integers(0, len(content) - 1))
-    content[place] ^= 1 << data.draw(st.integers(0, 7))
+    place = choice.draw(st.integers(0, len(content) - 1))
+    content[place] ^= 1 << choice.draw(st.integers(0, 7))
     with pytest.raises((BadExport, Unreadable), match=r"line|file"):
         read(bytes(content))
 
 
 @given(logs(least=1), outcomes, st.data())
-def test_a_cut_file_is_seen_and_names_its_last_good_line(rows: list[Row], answers: Outcomes, data: st.DataObject) -> None:
+def test_a_cut_file_is_seen_and_names_its_last_good_line(rows: list[Row], answers: Outcomes, choice: st.DataObject) -> None:
     content = written(rows, answers)
-    short = content[: data.draw(st.integers(0, len(content) - 1))]
+    short = content[: choice.draw(st.integers(0, len(content) - 1))]
     with pytest.raises(BadExport, match=f"the last good line is {short.count(10)} "):
         read(short)
 
 
 @given(logs(least=1), outcomes, st.data())
-def test_a_line_taken_out_or_put_elsewhere_is_seen(rows: list[Row], answers: Outcomes, data: st.DataObject) -> None:
+def test_a_line_taken_out_or_put_elsewhere_is_seen(rows: list[Row], answers: Outcomes, choice: st.DataObject) -> None:
     lines = written(rows, answers).split(b"\n")[:-1]
-    taken = data.draw(st.integers(0, len(lines) - 1))
+    taken = choice.draw(st.integers(0, len(lines) - 1))
     line = lines.pop(taken)
-    if data.draw(st.booleans()):
-        back = data.draw(st.integers(0, len(lines)))
+    if choice.draw(st.booleans()):
+        back = choice.draw(st.integers(0, len(lines)))
         assume(back != taken)
         lines.insert(back, line)
     with pytest.raises(BadExport):

@@ -43,14 +43,14 @@ async def told(log: Log, connection: Connection, given_batches: list[Batch]) -> 
         except Conflict:
             results.append("conflict")
     commands = [named(f"command {number}") for number in range(21)]
-    rows, outcomes = await log.read(connection, 2, [named("b")], commands)
+    reading = await log.read(connection, 2, [named("b")], commands)
     everything = await log.tail(connection, 0, 1000)
     portion = await log.tail(connection, 1, 1000)
     results += [
         [replace(row, recorded_at=DAWN) for row in listed]
-        for listed in (everything, portion, rows, await log.streams(connection, [named("a"), named("c")]))
+        for listed in (everything, portion, reading.rows, await log.streams(connection, [named("a"), named("c")]))
     ]
-    return [*results, outcomes, (await log.head(connection))[0]]
+    return [*results, sorted(reading.news), reading.head, reading.outcomes, (await log.head(connection))[0]]
 
 
 @settings(max_examples=settings().max_examples // 4)

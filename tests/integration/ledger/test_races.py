@@ -73,7 +73,8 @@ def test_a_command_sent_to_both_processes_at_once_happens_once(ledger: Ledger) -
                 twice = named(f"race {number}")
                 asking = [reception.ask(stay(number), command_id=twice) for reception in receptions for _ in range(3)]
                 outcomes = await asyncio.gather(*asking)
-                assert outcomes == [outcomes[0]] * len(outcomes)
+                assert sum(not outcome.again for outcome in outcomes) <= 1
+                assert len({outcome.position for outcome in outcomes}) == 1
                 from_id[outcomes[0].code] += 1
         assert from_id == {"": REPEATS}
         assert set((await sold(ledger)).values()) == {1}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from ledger.command import Unread
 from ledger.event import Event
 from ledger.folded import Folded, OtherKind, Working
-from ledger.log import Row
+from ledger.log import Reading, Row
+from ledger.unreadable import CorruptEvent
 from tests.examples import HELD_UNTIL, NOW, named
 from tests.reception import CATALOGUE
 
@@ -32,8 +35,18 @@ def row(position: int, stream: UUID, version: int, event: Event) -> Row:
 
 def folded(*rows: Row, fresh: tuple[UUID, ...] = (NIGHT,), most_kept: int = 10) -> Folded:
     folds = Folded(CATALOGUE, most_kept)
-    folds.take(rows, fresh)
+    folds.take(reading(*rows), fresh)
     return folds
+
+
+def reading(*rows: Row, news: Sequence[Row] = ()) -> Reading:
+    """Give what is read when `rows` are the whole of the fresh streams and, with `news`, all that is new."""
+    new = [*rows, *news]
+    return Reading(
+        rows=list(rows), news=[(row.stream.int, row.version) for row in new],
+        head=max((row.position for row in new), default=0), recorded_at=max((row.recorded_at for row in new), default=None),
+        outcomes={},
+    )  # fmt: skip
 
 
 def state(working: Working, stream: UUID = NIGHT) -> tuple[int, str]:
@@ -52,21 +65,37 @@ def test_a_stream_to_which_nothing_happened_is_empty_and_known() -> None:
 
 
 def test_streams_nobody_asked_for_are_passed_over_but_seen() -> None:
-    folds = folded(row(1, OTHER, 1, HELD))
+    folds = folded()
+    folds.take(reading(news=[row(1, OTHER, 1, HELD)]), ())
     assert OTHER not in folds
     assert folds.position == 1
 
 
-def test_the_next_reading_brings_kept_streams_up_to_date() -> None:
-    folds = folded(row(1, NIGHT, 1, HELD))
-    folds.take([row(2, NIGHT, 2, BOOKED)], ())
+def test_what_moved_since_is_forgotten_and_read_again() -> None:
+    folds = folded(row(1, NIGHT, 1, HELD), fresh=(NIGHT, OTHER))
+    folds.take(reading(news=[row(2, NIGHT, 2, BOOKED)]), ())
+    assert NIGHT not in folds
+    assert OTHER in folds
+    folds.take(reading(row(1, NIGHT, 1, HELD), row(2, NIGHT, 2, BOOKED)), [NIGHT])
     assert state(Working(folds, CATALOGUE)) == (2, "booked")
 
 
-def test_an_event_read_twice_counts_once() -> None:
+def test_news_that_are_known_already_change_nothing() -> None:
     folds = folded(row(1, NIGHT, 1, HELD))
-    folds.take([row(1, NIGHT, 1, HELD), row(2, NIGHT, 2, BOOKED)], ())
-    assert state(Working(folds, CATALOGUE)) == (2, "booked")
+    folds.take(reading(news=[row(1, NIGHT, 1, HELD)]), ())
+    assert state(Working(folds, CATALOGUE)) == (1, "held")
+
+
+def test_an_event_that_cannot_be_read_closes_its_stream_and_no_other() -> None:
+    damaged = replace(row(1, NIGHT, 1, HELD), payload=b"{")
+    folds = folded(damaged, row(2, NIGHT, 2, BOOKED), row(3, OTHER, 1, HELD), fresh=(NIGHT, OTHER))
+    working = Working(folds, CATALOGUE)
+    assert state(working, OTHER) == (1, "held")
+    for ask in (
+        lambda: working.get(RoomNight, NIGHT), lambda: working.version(NIGHT), lambda: working.apply(NIGHT, BOOKED)
+    ):  # fmt: skip
+        with pytest.raises(CorruptEvent, match="position 1 "):
+            ask()
 
 
 def test_what_was_not_read_is_unread() -> None:
@@ -110,18 +139,17 @@ def test_when_others_wrote_in_between_their_events_are_read_next() -> None:
     working.apply(NIGHT, BOOKED)
     folds.settle(working.changed, 2, 3, NOW + timedelta(hours=1))
     assert folds.position == 1, "position 2 is somebody else's and not read yet"
-    folds.take([row(2, OTHER, 1, HELD), row(3, NIGHT, 2, BOOKED)], ())
-    assert state(Working(folds, CATALOGUE)) == (2, "booked")
-    assert state(Working(folds, CATALOGUE), OTHER) == (1, "held")
+    folds.take(reading(news=[row(2, OTHER, 1, HELD), row(3, NIGHT, 2, BOOKED)]), ())
+    assert state(Working(folds, CATALOGUE)) == (2, "booked"), "our own event is no news"
+    assert OTHER not in folds
     assert folds.position == 3
 
 
-def test_the_least_recently_read_are_forgotten() -> None:
+def test_those_read_first_are_forgotten_first() -> None:
     streams = [named(str(number)) for number in range(4)]
     folds = folded(fresh=tuple(streams), most_kept=2)
-    Working(folds, CATALOGUE).get(RoomNight, streams[0])
     folds.forget_some()
-    assert [stream in folds for stream in streams] == [True, False, False, True]
+    assert [stream in folds for stream in streams] == [False, False, True, True]
 
 
 def test_starting_afresh_forgets_all() -> None:

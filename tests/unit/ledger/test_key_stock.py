@@ -1,0 +1,79 @@
+"""The stock of guests' keys: durable before they are handed out, one commit for many, none twice."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ledger.key_stock import LARGEST_STOCK, KeyStock
+from ledger.keys import GuestKey, GuestKeys, MasterKey
+from ledger.refusal import Unavailable
+
+
+class CountedKeys(GuestKeys):
+    """A keys store that counts its commits."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, MasterKey(bytes(32)))
+        self.commits: list[int] = []
+
+    def keep(self, keys: Sequence[GuestKey]) -> None:
+        super().keep(keys)
+        self.commits.append(len(keys))
+
+
+async def taken(stock: KeyStock, count: int) -> list[GuestKey]:
+    return [await stock.take() for _ in range(count)]
+
+
+def test_every_key_is_new_and_durable_when_it_is_handed_out(tmp_path: Path) -> None:
+    keys = CountedKeys(tmp_path / "keys.sqlite")
+
+    async def run() -> None:
+        stock = KeyStock(keys)
+        for key in await taken(stock, 20):
+            assert GuestKeys(keys.path, MasterKey(bytes(32))).find(key.key_id) == key
+        both = await asyncio.gather(taken(stock, 50), taken(stock, 50))
+        assert len({key.key_id for some in both for key in some}) == 100
+
+    asyncio.run(run())
+
+
+def test_one_booking_makes_few_keys_and_many_share_a_commit(tmp_path: Path) -> None:
+    keys = CountedKeys(tmp_path / "keys.sqlite")
+
+    async def run() -> None:
+        stock = KeyStock(keys)
+        await taken(stock, 1)
+        assert sum(keys.commits) <= 2
+        await taken(stock, 4 * LARGEST_STOCK)
+
+    asyncio.run(run())
+    assert max(keys.commits) == LARGEST_STOCK
+    assert len(keys.commits) < 20
+
+
+def test_a_store_that_cannot_be_written_is_said_so_and_tried_again(tmp_path: Path) -> None:
+    class Full(CountedKeys):
+        is_full = True
+
+        def keep(self, keys: Sequence[GuestKey]) -> None:
+            if self.is_full:
+                message = "database or disk is full"
+                raise sqlite3.OperationalError(message)
+            super().keep(keys)
+
+    keys = Full(tmp_path / "keys.sqlite")
+
+    async def run() -> GuestKey:
+        stock = KeyStock(keys)
+        with pytest.raises(Unavailable, match=r"disk is full.*look at the disk of the keys store"):
+            await stock.take()
+        keys.is_full = False
+        return await stock.take()
+
+    assert keys.find(asyncio.run(run()).key_id)
