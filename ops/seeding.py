@@ -31,7 +31,8 @@ async def define(wiring: Wiring, file: PropertyFile, *, scratch: bool) -> tuple[
     await register(wiring.settings.database_url or "", listed)
     content: dict[str, Any] = msgspec.to_builtins({"definition": hotel, "tariff": file.tariff})
     command = DefineProperty(definition=content["definition"], tariff=content["tariff"])
-    asked = Asked(command_id=await _command_id(wiring, hotel.code, command), actor="cli", urgency=Urgency.PROMISED)
+    command_id = await _command_id(wiring, hotel.code, command)
+    asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
     return hotel.code, await wiring.dispatch(listed, None)(command, asked)
 
 

@@ -9,31 +9,33 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
 from aggregates.notification import Notification
 from commands.dispatch import Asked, Dispatch
 from commands.record_notification import RecordNotification
-from ledger.command import Urgency
 from ledger.event import Recorded
 from ledger.ids import saga_command_id
 from ledger.refusal import Refusal, code_of
 from queries.hotel import HotelQuery
 from queries.reservations import ReservationQuery
 from queries.streams import Streams
+from sagas.because import because_of
 from sagas.gateways.sendgrid_mail import Ambiguous, Message, NotTaken, Rejected, SendGridMail
 from sagas.letters import write
 from sagas.letters.composing import GuestLinks, letter_of
 
 RULE = "mailing"
-ACTOR = "saga:mailing"
 MOST_ATTEMPTS = 6
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Mailing:
-    """A message as its events tell it."""
+    """A message as its events tell it. `cause` is the last of them: what the next step follows from."""
 
     notification_id: UUID
+    cause: Recorded | None = None
     asked: Notification.Asked | None = None
     attempts: int = 0
     over: bool = False
@@ -43,6 +45,7 @@ def follow(notification_id: UUID, events: Iterable[Recorded]) -> Mailing:
     """Fold a notification's events. Pure."""
     mailing = Mailing(notification_id)
     for recorded in events:
+        mailing.cause = recorded
         match recorded.event:
             case Notification.Asked() as asked:
                 mailing.asked = asked
@@ -98,11 +101,13 @@ class MailingSaga:
         """Claim the attempt, under an id that is never answered from memory; tell whether it is this worker's."""
         command = RecordNotification(notification_id=mailing.notification_id, step="sending", attempt=mailing.attempts)
         try:
-            await self._dispatch(command, Asked(command_id=uuid4(), actor=ACTOR, urgency=Urgency.PROMISED))
+            claimed = await self._dispatch(command, self._because(mailing, uuid4()))
         except Refusal as refusal:
             if code_of(refusal) == "notification.claimed":
                 return False
             raise
+        assert mailing.cause is not None  # noqa: S101 - a message that nobody asked for is not claimed
+        mailing.cause = replace(mailing.cause, position=claimed.position)
         return True
 
     async def _message(self, notification_id: UUID, asked: Notification.Asked) -> Message | None:
@@ -128,9 +133,9 @@ class MailingSaga:
 
     async def _tell(self, mailing: Mailing, step: Literal["not_taken", "sent", "failed"], detail: str = "") -> None:
         command = RecordNotification(notification_id=mailing.notification_id, step=step, detail=detail)
-        asked = Asked(
-            command_id=saga_command_id(RULE, mailing.notification_id, f"{step}/{mailing.attempts}"),
-            actor=ACTOR,
-            urgency=Urgency.PROMISED,
-        )
-        await self._dispatch(command, asked)
+        command_id = saga_command_id(RULE, mailing.notification_id, f"{step}/{mailing.attempts}")
+        await self._dispatch(command, self._because(mailing, command_id))
+
+    def _because(self, mailing: Mailing, command_id: UUID) -> Asked:
+        assert mailing.cause is not None  # noqa: S101 - a message that nobody asked for has no step
+        return because_of(mailing.cause, command_id, RULE)

@@ -15,16 +15,17 @@ from typing import Literal
 from uuid import UUID
 
 from aggregates.payment import Payment
-from commands.dispatch import Asked, Dispatch
+from commands.dispatch import Dispatch
 from commands.record_failed_step import RecordFailedStep
 from commands.record_payment_observation import RecordPaymentObservation, Seen
 from commands.record_refund_observation import RecordRefundObservation
 from commands.record_vehicle import RecordVehicle
-from ledger.command import Command, Urgency
+from ledger.command import Command
 from ledger.event import Recorded
 from ledger.ids import saga_command_id
 from ledger.refusal import Refusal, code_of
 from queries.streams import Streams
+from sagas.because import because_of
 from sagas.gateways.stripe_checkout import Broken, CheckoutWanted, Impossible, StripeCheckout, Unsure
 
 RULE = "paying"
@@ -38,9 +39,10 @@ KEY_LIFE = timedelta(hours=23)
 
 @dataclass
 class Paying:
-    """A payment as its events tell it."""
+    """A payment as its events tell it. `cause` is the last of them: what the next step follows from."""
 
     payment_id: UUID
+    cause: Recorded | None = None
     version: int = 0
     step: Step | None = None
     requested: Payment.Requested | None = None
@@ -61,7 +63,7 @@ def follow(payment_id: UUID, events: Iterable[Recorded]) -> Paying:
     """Fold a payment's events into the step that it needs. Pure."""
     paying = Paying(payment_id)
     for recorded in events:
-        paying.version = recorded.version
+        paying.version, paying.cause = recorded.version, recorded
         _take(paying, recorded)
     return paying
 
@@ -233,9 +235,8 @@ class PayingSaga:
     async def _tell(self, paying: Paying, command: Command) -> dict[str, object] | None:
         """Report back with a command; nothing when the payment has moved on meanwhile."""
         attempt = f"{type(command).__name__}/{paying.version}/{command.model_dump_json()}"
-        asked = Asked(
-            command_id=saga_command_id(RULE, paying.payment_id, attempt), actor="saga:paying", urgency=Urgency.PROMISED
-        )
+        assert paying.cause is not None  # noqa: S101 - a payment without events has no step
+        asked = because_of(paying.cause, saga_command_id(RULE, paying.payment_id, attempt), RULE)
         try:
             return (await self._dispatch(command, asked)).answer
         except Refusal as refusal:

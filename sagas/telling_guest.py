@@ -8,11 +8,11 @@ from uuid import UUID
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
 from commands.ask_notification import AskNotification
-from commands.dispatch import Asked, Dispatch
-from ledger.command import Urgency
+from commands.dispatch import Dispatch
 from ledger.event import Recorded
 from ledger.ids import saga_command_id
 from queries.streams import Streams
+from sagas.because import because_of
 
 RULE = "telling_guest"
 
@@ -51,10 +51,6 @@ async def advance(dispatch: Dispatch, streams: Streams, reservation_id: UUID) ->
     payments = [each.event.payment_id for each in own if isinstance(each.event, Reservation.PaymentAsked)]
     events = sorted([*own, *(await streams.read(payments) if payments else [])], key=lambda each: each.position)
     for command in react(events):
-        asked = Asked(
-            command_id=saga_command_id(RULE, reservation_id, f"{command.kind}/{command.cause}"),
-            actor="saga:telling_guest",
-            cause_position=command.cause,
-            urgency=Urgency.PROMISED,
-        )
-        await dispatch(command, asked)
+        cause = next(each for each in events if each.position == command.cause)
+        command_id = saga_command_id(RULE, reservation_id, f"{command.kind}/{command.cause}")
+        await dispatch(command, because_of(cause, command_id, RULE))

@@ -17,7 +17,7 @@ from commands.record_notification import RecordNotification
 from ledger.command import Urgency
 from ledger.ids import made_by, saga_command_id
 from ledger.refusal import Refusal, code_of
-from web.doors import DeskDoor, HouseDoor
+from web.doors import DeskDoor, HouseDoor, correlation
 from web.house import Desk
 from web.problems import Problem
 
@@ -112,7 +112,7 @@ def _payment_of(event: dict[str, Any]) -> UUID | None:
 
 
 async def _record(desk: Desk, command: PokePayment | RecordNotification, command_id: UUID, actor: str) -> None:
-    asked = Asked(command_id=command_id, actor=actor, urgency=Urgency.PROMISED)
+    asked = Asked(command_id=command_id, actor=actor, correlation_id=correlation(), urgency=Urgency.PROMISED)
     try:
         await desk.dispatch(command, asked)
     except Refusal as refusal:

@@ -26,7 +26,9 @@ KEY = click.option("--id", "key", default=None, type=click.UUID, help="Command i
 
 async def _dispatch(wiring: Wiring, property_code: str, command: Command, key: UUID | None) -> dict[str, Any]:
     desk = await desk_of(wiring, property_code)
-    outcome = await desk.dispatch(command, Asked(command_id=key or uuid4(), actor="cli", urgency=Urgency.PROMISED))
+    command_id = key or uuid4()
+    asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
+    outcome = await desk.dispatch(command, asked)
     return {**outcome.answer, "position": outcome.position}
 
 
