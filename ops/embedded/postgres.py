@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
@@ -22,9 +21,12 @@ from ops.embedded import identity, leftovers
 from ops.embedded.binaries import postgres_programs, postgres_version
 from ops.embedded.data_directory import write_private
 from ops.embedded.failure import EmbeddedServerError, say, told_clearly
-from ops.embedded.process import ServerProcess, Signals, server_environment
+from ops.embedded.process import ServerProcess, Signals, run_tool
 
 NAME = "nightledger"
+"""Of the superuser, the database, and the cluster in process lists."""
+CLUSTER = "postgres"
+PASSWORD = "postgres.password"  # noqa: S105 - the name of its file
 PORT = 5432
 """Only part of the socket's file name: no TCP port is opened, so two runs never meet."""
 
@@ -62,8 +64,8 @@ class Postgres:
     def __init__(self, data_directory: Path, sockets: Path) -> None:
         """Take the held data directory and the directory for sockets; nothing is started yet."""
         self._root = data_directory
-        self._cluster = data_directory / "postgres"
-        self._password_file = data_directory / "postgres.password"
+        self._cluster = data_directory / CLUSTER
+        self._password_file = data_directory / PASSWORD
         self._sockets = sockets / "pg"
         self._process = ServerProcess(self.name, data_directory / "log" / "postgres.log", SIGNALS)
 
@@ -158,18 +160,7 @@ class Postgres:
             identity.hand_over(path, runs_as)
         locale = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
         access = ("--auth-host=scram-sha-256", "--auth-local=scram-sha-256", f"--username={NAME}", f"--pwfile={shown}")
-        made = subprocess.run(
-            [*runs_as.prefix, programs / "initdb", "-D", draft, "-k", *locale, *access],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env=server_environment(),
-            user=runs_as.user,
-            group=runs_as.group,
-            extra_groups=runs_as.extra_groups,
-            process_group=0,
-        )
+        made = run_tool([programs / "initdb", "-D", draft, "-k", *locale, *access], runs_as)
         shown.unlink()
         self._process.log.write_text(made.stdout + made.stderr)
         if made.returncode != 0:

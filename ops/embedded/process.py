@@ -127,6 +127,25 @@ class ServerProcess:
             time.sleep(0.02)
 
 
+def run_tool(
+    argv: Sequence[str | Path], identity: Identity, *, typed: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a server's own tool to its end, with `typed` as its input; gives its exit code and what it said."""
+    return subprocess.run(
+        [*identity.prefix, *argv],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=server_environment() | environment,
+        user=identity.user,
+        group=identity.group,
+        extra_groups=identity.extra_groups,
+        process_group=0,
+    )
+
+
 def server_environment() -> dict[str, str]:
     """Return our environment without what would make a server or its tools look elsewhere, in a locale that exists."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
