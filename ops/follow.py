@@ -12,25 +12,32 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
+import psycopg
+from psycopg_pool import PoolTimeout
+from redis.exceptions import RedisError
+
 from ledger.event import Recorded
-from ops.metrics import LAG_EVENTS, STOPPED
+from ops.catalogue import CATALOGUE
+from ops.metrics import APPLIED, LAG_EVENTS, LAG_SECONDS, STOPPED
+from ops.read_models import ReadModel, read_models
 from ops.wiring import Wiring
-from projections.availability import Availability
-from projections.due import DueList, what_is_due
-from projections.reservations import Reservations
-from projections.revenue import Revenue
+from projections.due import what_is_due
+from queries.pages import Pages
+from queries.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-BATCH_EVENTS = 1000
+PAGE_EVENTS = 5000
 IDLE_SECONDS = 0.02
 LONGEST_IDLE_SECONDS = 0.1
 """Between looks at a log: what following adds to the age of a read model, while things happen and after a quiet time."""
 LOOK_AGAIN_SECONDS = 1.0
 """A read model without news is asked so often where it stands, in case somebody emptied it."""
+STAND_BY_SECONDS = 0.5
+"""After so long without a move, with more to apply, a follower that stood by takes over."""
+MEASURE_SECONDS = 1.0
 NEW_PROPERTY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -38,64 +45,6 @@ AppliedTo = Callable[[Sequence[Recorded]], Awaitable[None]]
 """Told which batch was applied."""
 Hint = Callable[[str, str, UUID], None]
 """Tells a worker to look at (property, rule, subject)."""
-
-
-class Applied(Protocol):
-    """A read model with its generations hidden: where it stands, and how to move it."""
-
-    name: str
-
-    async def position(self) -> int:
-        """Give the position of the live generation."""
-
-    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
-        """Apply a batch when the model stands at `before`; tell whether it did."""
-
-
-class _InRedis:
-    def __init__(self, projection: Availability | Revenue, generation: int | None = None) -> None:
-        self.name = projection.name
-        self._projection = projection
-        self._model = projection.model
-        self._generation = generation
-
-    async def _at(self) -> int:
-        return self._generation or await self._model.live()
-
-    async def position(self) -> int:
-        return await self._model.position(await self._at())
-
-    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
-        return await self._projection.apply(await self._at(), before, batch)
-
-
-class _InPostgres:
-    def __init__(self, wiring: Wiring, projection: Reservations | DueList, generation: int | None = None) -> None:
-        self.name = projection.name
-        self._wiring = wiring
-        self._projection = projection
-        self._model = projection.model
-        self._generation = generation
-
-    async def position(self) -> int:
-        async with self._wiring.pool.connection() as connection:
-            return await self._model.position(connection, self._generation or await self._model.live(connection))
-
-    async def apply(self, before: int, batch: Sequence[Recorded]) -> bool:
-        async with self._wiring.pool.connection() as connection:
-            generation = self._generation or await self._model.live(connection)
-            return await self._projection.apply(connection, generation, before, batch)
-
-
-def models_of(wiring: Wiring, property_code: str, generation: int | None = None) -> list[Applied]:
-    """List the read models of a property, of the live or of a given generation."""
-    models = wiring.models(property_code)
-    return [
-        _InRedis(models.availability, generation),
-        _InRedis(models.revenue, generation),
-        _InPostgres(wiring, models.reservations, generation),
-        _InPostgres(wiring, models.due, generation),
-    ]
 
 
 class Watch:
@@ -135,15 +84,20 @@ class Watch:
 
 
 class Follower:
-    """Keeps one read model of one property up with the log."""
+    """Keeps one read model of one property up with the log.
 
-    def __init__(self, wiring: Wiring, property_code: str, model: Applied, watch: Watch, applied: AppliedTo) -> None:
-        self._streams = wiring.streams(property_code)
+    Several may follow the same model, each in a process of its own. One moves it; whoever finds that another was first
+    stands by, reads nothing, and takes over when the model no longer moves although the log does.
+    """
+
+    def __init__(self, wiring: Wiring, property_code: str, model: ReadModel, watch: Watch, applied: AppliedTo) -> None:
+        self._pages = Pages(property_code, wiring.pool, CATALOGUE, model.nouns)
         self._property_code = property_code
         self._model = model
         self._watch = watch
         self._applied = applied
         self._position: int | None = None
+        self._standing_by = False
 
     async def run(self) -> None:
         """Follow for ever."""
@@ -164,19 +118,32 @@ class Follower:
                 await asyncio.sleep(pause)
 
     async def step(self) -> None:
-        """Apply the next batch, or wait a moment for one. A model that was emptied meanwhile is seen and filled again."""
-        if self._position is None:
+        """Apply the next page, or wait a moment for one. A model that was emptied meanwhile is seen and filled again."""
+        if self._standing_by:
+            await self._stand_by()
+        elif self._position is None:
             self._position = await self._model.position()
-        if not await self._watch.beyond(self._position, LOOK_AGAIN_SECONDS):
+        elif not await self._watch.beyond(self._position, LOOK_AGAIN_SECONDS):
             self._position = None
-            return
-        batch = await self._streams.after(self._position, BATCH_EVENTS)
-        if batch and await self._model.apply(self._position, batch):
-            self._position = batch[-1].position
-            await self._applied(batch)
         else:
-            self._position = None
-        LAG_EVENTS.labels(self._property_code, self._model.name).set(max(0, self._watch.head - (self._position or 0)))
+            await self._apply_next(self._position)
+
+    async def _apply_next(self, position: int) -> None:
+        page = await self._pages.after(position, PAGE_EVENTS, self._watch.head)
+        if await self._model.apply(position, page):
+            self._position = page.upto
+            APPLIED.labels(self._property_code, self._model.name).inc(page.upto - position)
+            await self._applied(page.events)
+        else:
+            self._position = await self._model.position()
+            self._standing_by = self._position > position
+
+    async def _stand_by(self) -> None:
+        """Look now and then whether the model still moves; a generation that was switched to counts as moving."""
+        before = self._position
+        await asyncio.sleep(STAND_BY_SECONDS)
+        self._position = await self._model.position()
+        self._standing_by = self._position != before or self._watch.head <= self._position
 
 
 async def follow(wiring: Wiring, hint: Hint) -> None:
@@ -192,12 +159,24 @@ async def follow(wiring: Wiring, hint: Hint) -> None:
             for code in codes - followed:
                 watch = Watch(wiring, code)
                 tasks.create_task(watch.run(), name=f"watch {code}")
-                for model in models_of(wiring, code):
+                tasks.create_task(_measure(wiring, code), name=f"measure {code}")
+                for model in read_models(wiring, code):
                     applied = _hinting(wiring, code, hint) if model.name == "due" else _ignore
                     follower = Follower(wiring, code, model, watch, applied)
                     tasks.create_task(follower.run(), name=f"follow {code} {model.name}")
             followed |= codes
             await asyncio.sleep(NEW_PROPERTY_SECONDS)
+
+
+async def _measure(wiring: Wiring, property_code: str) -> None:
+    """Report how far every read model is behind, also one that stands still, for ever."""
+    progress = Progress(wiring.streams(property_code), wiring.positions(wiring.models(property_code)))
+    while True:
+        with suppress(psycopg.Error, PoolTimeout, RedisError):
+            for name, lag in (await progress.lags()).items():
+                LAG_EVENTS.labels(property_code, name).set(lag.events)
+                LAG_SECONDS.labels(property_code, name).set(lag.seconds)
+        await asyncio.sleep(MEASURE_SECONDS)
 
 
 async def _ignore(batch: Sequence[Recorded]) -> None:

@@ -1,24 +1,27 @@
 """Makes read models again from the log: a new generation beside the live one, compared, then switched to.
 
-Nothing is sent to anybody while it runs. Killed anywhere, the unfinished generation is dropped by the next run.
+Nothing is sent to anybody while it runs. Killed anywhere, the unfinished generation is dropped by the next run. The
+generation before stays, for readers who were just at it, until the next run or until it is pruned.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg import sql
-
-from ops.follow import BATCH_EVENTS, models_of
+from ledger.refusal import Unavailable
+from ops.catalogue import CATALOGUE
+from ops.collecting import without_collecting
+from ops.read_models import NAMES, ReadModel, read_models
 from ops.settings import BadConfiguration
-from ops.wiring import Models, Wiring
-from projections.postgres_model import PostgresModel
-from projections.redis_model import RedisModel
+from ops.wiring import Wiring
+from queries.pages import Page, Pages
 
-NAMES = ("availability", "revenue", "reservations", "due")
+PAGE_EVENTS = 10_000
 CLOSE_TRIES = 20
+"""How often a moving log is caught up with before a comparison is taken, or a switch refused, as it stands."""
 Report = Callable[[str, int, int], None]
 """Told (model, events done, events in all)."""
 
@@ -34,82 +37,82 @@ class Rebuilt:
 
 
 async def rebuild(wiring: Wiring, property_code: str, name: str, report: Report, *, dry_run: bool = False) -> Rebuilt:
-    """Rebuild one model. Raises BadConfiguration for an unknown name."""
+    """Rebuild one model; a dry run compares only. Raises BadConfiguration for an unknown name, Unavailable, Unreadable."""
+    model = model_named(wiring, property_code, name)
+    await model.prune()
+    live = await model.live()
+    new = Filling(model, Pages(property_code, wiring.pool, CATALOGUE, model.nouns), live + 1, report)
+    with without_collecting():
+        await new.catch_up()
+    differences = await _compare(model, new, live)
+    switched = not dry_run and await _switch(model, new)
+    if not switched:
+        await model.prune()
+    return Rebuilt(name, new.position, differences, switched=switched)
+
+
+def model_named(wiring: Wiring, property_code: str, name: str) -> ReadModel:
+    """Give the read model of that name. Raises BadConfiguration."""
     if name not in NAMES:
         message = f"there is no read model {name!r}: choose from {', '.join(NAMES)}"
         raise BadConfiguration(message)
-    shelf = _Shelf(wiring, wiring.models(property_code), name)
-    live = await shelf.live()
-    new = live + 1
-    await shelf.drop(new)
-    fresh = next(model for model in models_of(wiring, property_code, new) if model.name == name)
-    streams = wiring.streams(property_code)
-    position = 0
-    while batch := await streams.after(position, BATCH_EVENTS):
-        await fresh.apply(position, batch)
-        position = batch[-1].position
-        report(name, position, await streams.head())
-    differences = await shelf.compare(live, new)
+    return next(model for model in read_models(wiring, property_code) if model.name == name)
+
+
+class Filling:
+    """A new generation that is being filled from the log. While one page is written, the next one is read."""
+
+    def __init__(self, model: ReadModel, pages: Pages, generation: int, report: Report) -> None:
+        self.generation = generation
+        self.position = 0
+        self._model = model
+        self._pages = pages
+        self._report = report
+
+    async def catch_up(self) -> None:
+        """Fill up to the present head. Raises Unavailable when another rebuild interferes, Unreadable."""
+        head = await self._pages.head()
+        if self.position == head:
+            return
+        reading = self._read(self.position, head)
+        try:
+            while self.position < head:
+                page = await reading
+                if page.upto < head:
+                    reading = self._read(page.upto, head)
+                await self._write(page)
+                self._report(self._model.name, self.position, head)
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([reading])
+
+    def _read(self, position: int, head: int) -> asyncio.Task[Page]:
+        return asyncio.create_task(self._pages.after(position, PAGE_EVENTS, head))
+
+    async def _write(self, page: Page) -> None:
+        if not await self._model.apply(self.position, page, self.generation):
+            message = f"another rebuild of {self._model.name} is running: wait for it, then start again"
+            raise Unavailable(message)
+        self.position = page.upto
+
+
+async def _compare(model: ReadModel, new: Filling, live: int) -> list[str]:
+    """List what the generations hold otherwise when both stand at the same position, or last of all when they did not."""
+    differences: list[str] = []
     for _ in range(CLOSE_TRIES):
-        if not differences or await shelf.position(live) == await shelf.position(new) == await streams.head():
+        at = await model.position(live)
+        differences = await model.differences(live, new.generation)
+        if not differences or at == new.position == await model.position(live):
             break
-        while batch := await streams.after(position, BATCH_EVENTS):
-            await fresh.apply(position, batch)
-            position = batch[-1].position
-        differences = await shelf.compare(live, new)
-    if not dry_run:
-        await shelf.switch(new)
-    await shelf.drop(new if dry_run else live)
-    return Rebuilt(name, position, differences, switched=not dry_run)
+        await new.catch_up()
+    return differences
 
 
-class _Shelf:
-    """The generations of one model, wherever it lives."""
-
-    def __init__(self, wiring: Wiring, models: Models, name: str) -> None:
-        self._wiring = wiring
-        self._model: RedisModel | PostgresModel = getattr(models, name).model
-        self._table = name
-
-    async def live(self) -> int:
-        if isinstance(self._model, RedisModel):
-            return await self._model.live()
-        async with self._wiring.pool.connection() as connection:
-            return await self._model.live(connection)
-
-    async def position(self, generation: int) -> int:
-        if isinstance(self._model, RedisModel):
-            return await self._model.position(generation)
-        async with self._wiring.pool.connection() as connection:
-            return await self._model.position(connection, generation)
-
-    async def switch(self, generation: int) -> None:
-        if isinstance(self._model, RedisModel):
-            await self._model.switch(generation)
-            return
-        async with self._wiring.pool.connection() as connection, connection.transaction():
-            await self._model.switch(connection, generation)
-
-    async def drop(self, generation: int) -> None:
-        if isinstance(self._model, RedisModel):
-            await self._model.drop(generation)
-            return
-        async with self._wiring.pool.connection() as connection, connection.transaction():
-            await self._model.drop(connection, self._table, generation)
-
-    async def compare(self, live: int, new: int) -> list[str]:
-        """List what the two generations hold otherwise, leaving out how far they are and when a worker will try again."""
-        before, after = await self._contents(live), await self._contents(new)
-        return sorted(
-            str(key) for key in before.keys() | after.keys() if before.get(key) != after.get(key) and key != "position"
-        )
-
-    async def _contents(self, generation: int) -> dict[Any, Any]:
-        if isinstance(self._model, RedisModel):
-            return await self._model.contents(generation)
-        columns = {"reservations": "reservation_id, document::text", "due": "rule || ' ' || subject, position"}[self._table]
-        text = sql.SQL("SELECT {} FROM {}.{} WHERE generation = %s").format(
-            sql.SQL(columns), self._model.schema, sql.Identifier(self._table)
-        )
-        async with self._wiring.pool.connection() as connection:
-            return dict(await (await connection.execute(text, [generation])).fetchall())
+async def _switch(model: ReadModel, new: Filling) -> bool:
+    """Switch as soon as the new generation is not behind the live one, which moves on meanwhile."""
+    for _ in range(CLOSE_TRIES):
+        await new.catch_up()
+        if await model.switch(new.generation):
+            return True
+    return False

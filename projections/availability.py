@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.event import Recorded
 
 NAME = "availability"
+LOOKS_AT = frozenset({"room-night", "property"})
 FIRST_DATE = date(2020, 1, 1)
 """Bit 0 of every room's map."""
 
@@ -34,8 +35,8 @@ class Availability:
         self.model = model
         self.name = NAME
 
-    async def apply(self, generation: int, before: int, batch: Sequence[Recorded]) -> bool:
-        """Apply a batch of whole commands when the generation stands at `before`; tell whether it did."""
+    async def apply(self, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
+        """Apply what happened between two positions when the generation stands at `before`; tell whether it did."""
         writes: dict[tuple[str, ...], Write] = {}
         for recorded in batch:
             match recorded.event:
@@ -51,7 +52,7 @@ class Availability:
                 case _:
                     continue
             writes[write[:3]] = write
-        return await self.model.apply(generation, before, batch[-1].position, list(writes.values()))
+        return await self.model.apply(generation, before, after, writes.values())
 
     def _bit(self, generation: int, room: str, night: date, taken: str) -> Write:
         return ("SETBIT", self.model.key(generation, "room", room), str(offset(night)), taken)

@@ -14,12 +14,14 @@ from msgspec import Struct
 from aggregates.notification import Notification
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
+from ledger import packed
 from ledger.event import Recorded
 from ledger.log import Connection
-from projections.postgres_model import PostgresModel
+from projections.postgres_model import PostgresModel, Table
 
 NAME = "due"
-TABLE = "due"
+LOOKS_AT = frozenset({"reservation", "payment", "notification"})
+TABLES = (Table("due", "rule || ' ' || subject", "position"),)
 REMIND_AFTER = timedelta(seconds=180)
 """A guest who has not paid by then gets a mail with the way to pay."""
 LOOK_AFTER = timedelta(seconds=30)
@@ -46,6 +48,17 @@ class Lease(Struct, frozen=True):
     tries: int
 
 
+END = (
+    "DELETE FROM {schema}.due USING unnest(%s, %s, %s) AS over(rule, subject, position)"
+    " WHERE generation = %s AND due.rule = over.rule AND due.subject = over.subject AND due.position <= over.position"
+)
+SET = (
+    "INSERT INTO {schema}.due (generation, rule, subject, position, due_at) SELECT %s, * FROM unnest(%s, %s, %s, %s)"
+    " ON CONFLICT (generation, rule, subject)"
+    " DO UPDATE SET due_at = excluded.due_at, tries = 0, position = excluded.position"
+)
+
+
 class DueList:
     """Keeps the due rows of one property."""
 
@@ -53,39 +66,19 @@ class DueList:
         self.model = model
         self.name = NAME
 
-    async def apply(self, connection: Connection, generation: int, before: int, batch: Sequence[Recorded]) -> bool:
-        """Apply a batch of whole commands, rows and position in one transaction; tell whether it stood at `before`."""
+    async def apply(self, connection: Connection, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
+        """Apply what happened between two positions, all in one transaction; tell whether it stood at `before`."""
         rows = _newest(batch)
         live = [due for due in rows.values() if due.due_at is not None]
         over = [due for due in rows.values() if due.due_at is None]
         async with connection.transaction():
-            if not await self.model.advance(connection, generation, before, batch[-1].position):
+            if not await self.model.advance(connection, generation, before, after):
                 return False
-            await connection.execute(
-                self.model.statement(
-                    "DELETE FROM {schema}.due"
-                    " USING unnest(%s::text[], %s::uuid[], %s::bigint[]) AS over(rule, subject, position)"
-                    " WHERE generation = %s AND due.rule = over.rule AND due.subject = over.subject"
-                    " AND due.position <= over.position"
-                ),
-                [
-                    [due.rule for due in over], [due.subject for due in over], [due.position for due in over],
-                    generation,
-                ],
-            )  # fmt: skip
-            await connection.execute(
-                self.model.statement(
-                    "INSERT INTO {schema}.due (generation, rule, subject, due_at, position)"
-                    " SELECT %s, * FROM unnest(%s::text[], %s::uuid[], %s::timestamptz[], %s::bigint[])"
-                    " ON CONFLICT (generation, rule, subject)"
-                    " DO UPDATE SET due_at = excluded.due_at, tries = 0, position = excluded.position"
-                ),
-                [
-                    generation,
-                    [due.rule for due in live], [due.subject for due in live],
-                    [due.due_at for due in live], [due.position for due in live],
-                ],
-            )  # fmt: skip
+            if over:
+                await connection.execute(self.model.statement(END), [*_columns(over), generation], prepare=True)
+            if live:
+                times = packed.instants(due.due_at for due in live if due.due_at is not None)
+                await connection.execute(self.model.statement(SET), [generation, *_columns(live), times], prepare=True)
         return True
 
     async def overdue(self, connection: Connection, now: datetime, limit: int) -> list[tuple[str, UUID]]:
@@ -119,6 +112,14 @@ class DueList:
             ),
             [due_at, await self.model.live(connection), lease.rule, lease.subject, lease.position, lease.tries],
         )
+
+
+def _columns(rows: Sequence[Due]) -> tuple[packed.Packed, packed.Packed, packed.Packed]:
+    return (
+        packed.texts(due.rule for due in rows),
+        packed.uuids(due.subject for due in rows),
+        packed.bigints(due.position for due in rows),
+    )
 
 
 def _newest(batch: Sequence[Recorded]) -> dict[tuple[str, UUID], Due]:
@@ -157,6 +158,10 @@ def _of_reservation(recorded: Recorded) -> Iterator[Due]:
         case Reservation.Abandoned():
             yield Due("expiring_holds", subject, None, position)
             yield Due("telling_guest", subject, None, position)
+        case Reservation.GuestErased():
+            yield Due("forgetting", subject, now, position)
+        case Reservation.VendorForgot(left=left):
+            yield Due("forgetting", subject, now if left else None, position)
 
 
 def _of_payment(recorded: Recorded) -> Iterator[Due]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +11,16 @@ import msgspec
 from aggregates.notification import Notification
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
+from ledger import packed
 from ledger.event import Event, Recorded
 from ledger.log import Connection
 from ledger.money import Money
-from projections.postgres_model import PostgresModel
+from projections.kept import Kept
+from projections.postgres_model import PostgresModel, Table
 
 NAME = "reservations"
-TABLE = "reservations"
+LOOKS_AT = frozenset({"reservation", "payment", "notification"})
+TABLES = (Table("reservations", "reservation_id", "document"),)
 
 
 class PaymentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -60,48 +63,58 @@ class Reservations:
     def __init__(self, model: PostgresModel) -> None:
         self.model = model
         self.name = NAME
+        self._kept = Kept[ReservationDocument]()
 
-    async def apply(self, connection: Connection, generation: int, before: int, batch: Sequence[Recorded]) -> bool:
-        """Apply a batch of whole commands, rows and position in one transaction; tell whether it stood at `before`."""
+    async def apply(self, connection: Connection, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
+        """Apply what happened between two positions, all in one transaction; tell whether it stood at `before`."""
+        known = self._kept.lend(generation, before)
+        touched = {subject for recorded in batch if (subject := reservation_of(recorded)) is not None}
+        begun = {recorded.stream for recorded in batch if isinstance(recorded.event, Reservation.Held)}
         async with connection.transaction():
-            if not await self.model.advance(connection, generation, before, batch[-1].position):
+            if not await self.model.advance(connection, generation, before, after):
                 return False
-            touched = {subject for recorded in batch if (subject := reservation_of(recorded)) is not None}
-            documents = await self._read(connection, generation, touched)
+            known |= await self._read(connection, generation, touched - begun - known.keys())
             for recorded in batch:
-                fold(documents, recorded)
-            await self._write(connection, generation, documents)
+                fold(known, recorded)
+            await self._write(connection, generation, {subject: known[subject] for subject in touched})
+        self._kept.keep(generation, after, known, touched)
         return True
 
-    async def _read(self, connection: Connection, generation: int, subjects: Iterable[UUID]) -> dict[UUID, ReservationDocument]:
+    async def _read(
+        self, connection: Connection, generation: int, subjects: Collection[UUID]
+    ) -> dict[UUID, ReservationDocument]:
+        if not subjects:
+            return {}
         found = await connection.execute(
             self.model.statement(
                 "SELECT reservation_id, document::text FROM {schema}.reservations"
                 " WHERE generation = %s AND reservation_id = ANY(%s)"
             ),
-            [generation, list(subjects)],
+            [generation, packed.uuids(subjects)],
         )
         return {subject: read_document(document) for subject, document in await found.fetchall()}
 
     async def _write(self, connection: Connection, generation: int, documents: dict[UUID, ReservationDocument]) -> None:
-        rows = [
-            (
-                subject, document.state, document.held.confirmation_code,
-                min(stay.dates.arrival for stay in document.held.stays),
-                max(stay.dates.departure for stay in document.held.stays),
-                msgspec.json.encode(document).decode(),
-            )
-            for subject, document in documents.items()
-        ]  # fmt: skip
-        if not rows:
+        if not documents:
             return
+        stays = [document.held.stays for document in documents.values()]
         await connection.execute(
             self.model.statement(
                 "INSERT INTO {schema}.reservations"
-                " SELECT %s, * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::date[], %s::date[], %s::jsonb[])"
+                " SELECT %s, id, state, code, arrival, departure, convert_from(document, 'UTF8')::jsonb"
+                " FROM unnest(%s, %s, %s, %s, %s, %s) AS written(id, state, code, arrival, departure, document)"
                 " ON CONFLICT (generation, reservation_id) DO UPDATE SET state = excluded.state, document = excluded.document"
             ),
-            [generation, *(list(column) for column in zip(*rows, strict=True))],
+            [
+                generation,
+                packed.uuids(documents),
+                packed.texts(document.state for document in documents.values()),
+                packed.texts(document.held.confirmation_code for document in documents.values()),
+                packed.dates(min(stay.dates.arrival for stay in each) for each in stays),
+                packed.dates(max(stay.dates.departure for stay in each) for each in stays),
+                packed.blobs(msgspec.json.encode(document) for document in documents.values()),
+            ],
+            prepare=True,
         )
 
 

@@ -6,7 +6,6 @@ Only confirmed stays count. Room revenue is the room lines net of taxes, service
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 
 NAME = "revenue"
 ROOM_KINDS = frozenset({"room", "extra_adult", "extra_child"})
-Cell = tuple[str, str]
-"""(stay date, "room_type|rate_plan|channel|booked_on")."""
-Amounts = tuple[int, int, int]
-"""(room-nights, room revenue in minor units, total in minor units)."""
+LOOKS_AT = frozenset({"reservation", "property"})
+Cells = list[list[Any]]
+"""[stay date, "room_type|rate_plan|channel|booked_on", room-nights, room revenue and total in minor units] a night."""
+Changes = dict[str, dict[str, list[int]]]
+"""Stay date → field → what is added to room-nights, room revenue and total."""
 
 
 class Revenue:
@@ -34,67 +34,70 @@ class Revenue:
         self.model = model
         self.name = NAME
 
-    async def apply(self, generation: int, before: int, batch: Sequence[Recorded]) -> bool:
-        """Apply a batch of whole commands when the generation stands at `before`; tell whether it did."""
+    async def apply(self, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
+        """Apply what happened between two positions when the generation stands at `before`; tell whether it did."""
         stays = await self._known_stays(generation, batch)
-        changes: Counter[tuple[Cell, int]] = Counter()
+        told: dict[str, Cells | None] = {}
+        changes: Changes = {}
         writes: list[Write] = []
         for recorded in batch:
             subject = str(recorded.stream)
             match recorded.event:
                 case Reservation.Held() as held:
-                    stays[subject] = _cells(held)
-                    writes.append(("HSET", self._stays(generation), subject, json.dumps(stays[subject])))
+                    told[subject] = stays[subject] = _cells(held)
                 case Reservation.Confirmed():
                     _add(changes, stays[subject], 1)
                 case Reservation.Cancelled():
                     _add(changes, stays[subject], -1)
-                    writes.append(("HDEL", self._stays(generation), subject))
+                    told[subject] = None
                 case Reservation.Expired() | Reservation.Abandoned():
-                    writes.append(("HDEL", self._stays(generation), subject))
+                    told[subject] = None
                 case Property.Opened(definition=definition) | Property.Redefined(definition=definition):
                     house = json.dumps({"rooms": len(definition.rooms)})
                     writes.append(("SET", self.model.key(generation, "house"), house))
-                case _:
-                    continue
+        key = self._stays(generation)
+        writes += [
+            ("HDEL", key, subject) if cells is None else ("HSET", key, subject, json.dumps(cells))
+            for subject, cells in told.items()
+        ]
         writes += await self._absolute(generation, changes)
-        return await self.model.apply(generation, before, batch[-1].position, writes)
+        return await self.model.apply(generation, before, after, writes)
 
-    async def _known_stays(self, generation: int, batch: Sequence[Recorded]) -> dict[str, list[list[Any]]]:
-        """Read what the batch's confirmed and cancelled reservations consist of."""
-        subjects = sorted(
-            {
-                str(recorded.stream)
-                for recorded in batch
-                if isinstance(recorded.event, Reservation.Confirmed | Reservation.Cancelled)
-            }
+    async def _known_stays(self, generation: int, batch: Sequence[Recorded]) -> dict[str, Cells]:
+        """Read what the batch's confirmed and cancelled reservations consist of, as far as the batch does not tell."""
+        moved, held = (
+            {str(recorded.stream) for recorded in batch if isinstance(recorded.event, kinds)}
+            for kinds in ((Reservation.Confirmed, Reservation.Cancelled), Reservation.Held)
         )
+        subjects = sorted(moved - held)
         if not subjects:
             return {}
         found = await cast("Awaitable[list[bytes | None]]", self.model.redis.hmget(self._stays(generation), subjects))
         return {subject: json.loads(raw) for subject, raw in zip(subjects, found, strict=True) if raw}
 
-    async def _absolute(self, generation: int, changes: Counter[tuple[Cell, int]]) -> list[Write]:
+    async def _absolute(self, generation: int, changes: Changes) -> list[Write]:
         """Turn changes of cells into their new absolute values; the position check makes the values read here current."""
-        cells = sorted({cell for cell, _ in changes})
+        if not changes:
+            return []
         pipeline = self.model.redis.pipeline(transaction=False)
-        for night, field in cells:
-            pipeline.hget(self.model.key(generation, "night", night), field)
+        for night, fields in changes.items():
+            pipeline.hmget(self.model.key(generation, "night", night), list(fields))
         writes: list[Write] = []
-        for cell, raw in zip(cells, await pipeline.execute() if cells else [], strict=True):
-            before = json.loads(raw) if raw else [0, 0, 0]
-            after = [amount + changes[cell, place] for place, amount in enumerate(before)]
-            key = self.model.key(generation, "night", cell[0])
-            writes.append(("HSET", key, cell[1], json.dumps(after)) if any(after) else ("HDEL", key, cell[1]))
+        for (night, fields), found in zip(changes.items(), await pipeline.execute(), strict=True):
+            key = self.model.key(generation, "night", night)
+            for (field, change), raw in zip(fields.items(), found, strict=True):
+                before = json.loads(raw) if raw else (0, 0, 0)
+                after = [amount + moved for amount, moved in zip(before, change, strict=True)]
+                writes.append(("HSET", key, field, json.dumps(after)) if any(after) else ("HDEL", key, field))
         return writes
 
     def _stays(self, generation: int) -> str:
         return self.model.key(generation, "stays")
 
 
-def _cells(held: Reservation.Held) -> list[list[Any]]:
-    """List [stay date, field, room-nights, room revenue, total] of all nights of a reservation."""
-    cells: list[list[Any]] = []
+def _cells(held: Reservation.Held) -> Cells:
+    """List the cells of all nights of a reservation."""
+    cells: Cells = []
     for stay in held.stays:
         field = f"{stay.room_type}|{stay.rate_plan}|{held.channel}|{held.booked_on.isoformat()}"
         cells += [[night, field, 1, room, whole] for night, room, whole in _nights(stay.price)]
@@ -110,7 +113,8 @@ def _nights(price: StayPrice) -> Iterable[tuple[str, int, int]]:
         yield night.isoformat(), rooms[night].amount_minor, whole.amount_minor
 
 
-def _add(changes: Counter[tuple[Cell, int]], cells: list[list[Any]], sign: int) -> None:
+def _add(changes: Changes, cells: Cells, sign: int) -> None:
     for night, field, *amounts in cells:
+        change = changes.setdefault(night, {}).setdefault(field, [0, 0, 0])
         for place, amount in enumerate(amounts):
-            changes[(night, field), place] += sign * amount
+            change[place] += sign * amount

@@ -9,7 +9,7 @@ from psycopg import OperationalError
 
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import bookings, measuring, moving, processes, upkeep
+from ops.cli import bookings, keeping, measuring, moving, processes, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
 from ops.export import BrokenLog
@@ -31,8 +31,9 @@ for command in (
     processes.up, processes.serve, processes.work, processes.follow,
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
     measuring.bench,
+    keeping.rebuild,
     moving.export, moving.import_,
-    upkeep.migrate, upkeep.seed, upkeep.rebuild, upkeep.stress, upkeep.api_key, upkeep.doctor,
+    upkeep.migrate, upkeep.seed, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip
     cli.add_command(command)
 

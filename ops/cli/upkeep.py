@@ -1,4 +1,4 @@
-"""Upkeep: schema, properties, read models, keys, load runs, health."""
+"""Upkeep: schema, properties, keys, load runs, health."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from ops import api_keys
-from ops import rebuild as rebuilding
-from ops.cli.running import FAILED, JSON, PROPERTY, on_servers, show
+from ops.cli.running import FAILED, JSON, on_servers, show
 from ops.doctor import examine
 from ops.migrate import migrate as migrate_all
 from ops.seeding import seed as seed_file
-from ops.settings import BadConfiguration, read_settings
+from ops.settings import read_settings
 from ops.stress import stress as run_stress
 from ops.wiring import Wiring
 from queries.access import SCOPES
@@ -44,42 +41,6 @@ def seed(file: Path, as_json: bool) -> None:
         {"property": code, "changed": changed, "position": outcome.position}, as_json,
         f"{code}: {'defined' if changed else 'nothing has changed'}, position {outcome.position}",
     )  # fmt: skip
-
-
-@click.command()
-@click.argument("name", required=False)
-@click.option("--all", "every", is_flag=True, help="All read models.")
-@click.option("--dry-run", is_flag=True, help="Compare only; exit 1 when something differs.")
-@PROPERTY
-@JSON
-def rebuild(name: str | None, every: bool, dry_run: bool, property_code: str, as_json: bool) -> None:
-    """Make read models again from the log, beside the live ones, compare, and switch."""
-    if every == bool(name):
-        message = f"name one of {', '.join(rebuilding.NAMES)}, or say --all"
-        raise BadConfiguration(message)
-    names = rebuilding.NAMES if every else (name or "",)
-
-    async def do(wiring: Wiring) -> list[rebuilding.Rebuilt]:
-        with Progress(console=Console(stderr=True), disable=as_json) as bar:
-            tasks = {each: bar.add_task(each, total=None) for each in names}
-            return [
-                await rebuilding.rebuild(
-                    wiring, property_code, each,
-                    lambda model, done, whole: bar.update(tasks[model], completed=done, total=whole), dry_run=dry_run,
-                )
-                for each in names
-            ]  # fmt: skip
-
-    done = on_servers(do)
-    text = "\n".join(
-        f"{each.name}: {each.events} events, {len(each.differences)} differences"
-        + (f" ({', '.join(each.differences[:5])})" if each.differences else "")
-        + (", switched" if each.switched else "")
-        for each in done
-    )
-    show([vars(each) for each in done], as_json, text)
-    if dry_run and any(each.differences for each in done):
-        sys.exit(FAILED)
 
 
 @click.command()
