@@ -9,7 +9,8 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from ledger.log import Connection
-from ledger.merkle_tiles import Place, Tiles
+from ledger.merkle import HASH_BYTES
+from ledger.merkle_tiles import TILE_HASHES, Place, Tiles
 from ledger.schema import schema_name
 from ledger.seal import Block, SignedBlock
 from ledger.seal_key import PublicKey, Succession
@@ -100,6 +101,14 @@ class Seals:
         """Tell whether there are any."""
         found = await connection.execute(self._said("SELECT FROM {schema}.seal_tiles LIMIT 1"))
         return await found.fetchone() is not None
+
+    async def leaves(self, connection: Connection) -> int:
+        """Count the leaf hashes that are kept, from the last tile of the lowest level."""
+        found = await connection.execute(
+            self._said("SELECT number, length(hashes) FROM {schema}.seal_tiles WHERE level = 0 ORDER BY number DESC LIMIT 1")
+        )
+        row = await found.fetchone()
+        return row[0] * TILE_HASHES + row[1] // HASH_BYTES if row else 0
 
     async def keys(self, connection: Connection) -> list[Succession]:
         """Give what the keys have said of themselves; nobody has checked it yet."""

@@ -23,6 +23,7 @@ from ledger.seal_tables import Seals
 
 BLOCK_EVENTS = 10_000
 """About so many events make a block at most; the command that reaches beyond is taken whole."""
+EVERYTHING = 2**60
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0"
 COPY_HEADER_BYTES, COPY_COUNT_BYTES = 19, 2
 POSITION = slice(4, 12)
@@ -54,18 +55,19 @@ class Sealer:
     async def seal(self, connection: Connection, now: datetime, limit: int = BLOCK_EVENTS) -> SignedBlock | None:
         """Make the next block, or nothing when nothing is new or another sealer was first. Raises CannotSeal.
 
-        A new epoch is sealed also when no event is new.
+        A new epoch is sealed also when no event is new, and its first block covers everything that a restore brought back.
         """
         last = await self.seals.last(connection)
         size = last.block.tree_size if last else 0
         epoch = await self.seals.epoch(connection)
-        end, recorded_at = await self._next_end(connection, size, limit)
+        is_opening = last is not None and last.block.epoch != epoch
+        end, recorded_at = await self._next_end(connection, size, EVERYTHING if is_opening else limit)
         if end < size:
             message = (
                 f"block {last and last.block.number} has sealed {size} events, the log ends at {end}: run nightledger verify"
             )
             raise CannotSeal(message)
-        if end == size and (last is None or last.block.epoch == epoch):
+        if end == size and not is_opening:
             return None
         edge = await self._edge(connection, last)
         tiles = merkle_tiles.grown(edge, size, [leaf async for leaf in self._leaves(connection, size, end)])

@@ -11,6 +11,8 @@ from typing import NoReturn
 import pytest
 
 from ops.embedded import EmbeddedServerError, embedded_servers
+from tests.integration.ledger.audits import seal
+from tests.integration.ledger.histories import History
 from tests.integration.ledger.ledgers import Ledger
 
 numbers = count(1)
@@ -35,3 +37,13 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     made.create()
     yield made
     made.drop()
+
+
+@pytest.fixture
+def history(ledger: Ledger) -> History:
+    """Give a ledger of five bookings, of which four are sealed, a block each."""
+    made = History(ledger)
+    made.happens(4)
+    seal(ledger)
+    made.happens()
+    return made
