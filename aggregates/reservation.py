@@ -21,6 +21,8 @@ from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 
 State = Literal["none", "held", "confirmed", "cancelled", "expired", "abandoned"]
+VENDORS = ("stripe", "sendgrid")
+"""Who else knows a guest by name or address, and is asked to forget them."""
 
 
 class BookedStay(Struct, frozen=True, kw_only=True):
@@ -40,7 +42,11 @@ class Reservation:
     """A booking."""
 
     class Held(Event, frozen=True):
-        """Rooms are held for a guest until `held_until`. `guest` is personal data: name, e-mail, phone, requests, sealed."""
+        """Rooms are held for a guest until `held_until`. Both sealed fields are personal data.
+
+        `guest`, under the profile key: name, e-mail, phone, country, requests. `fiscal`, under the fiscal key, for invoices
+        that the law makes us keep: name and country. Events of an earlier release have no `fiscal`.
+        """
 
         topic: ClassVar[str] = "reservation.held.v1"
         confirmation_code: str
@@ -53,6 +59,7 @@ class Reservation:
         channel: str
         booked_on: date
         holders: tuple[UUID, ...] = ()
+        fiscal: Sealed | None = None
 
     class PaymentAsked(Event, frozen=True):
         """A payment was started for the reservation; there is one live payment a purpose."""
@@ -89,6 +96,20 @@ class Reservation:
         topic: ClassVar[str] = "reservation.abandoned.v1"
         reason: str
 
+    class GuestErased(Event, frozen=True):
+        """The guest is to be forgotten: from now on the profile key `guest_id` is destroyed and vendors are asked to forget."""
+
+        topic: ClassVar[str] = "reservation.guest-erased.v1"
+        guest_id: UUID
+
+    class VendorForgot(Event, frozen=True):
+        """A vendor was asked to forget the guest. `reference` is the vendor's own for it, `left` who is still to be asked."""
+
+        topic: ClassVar[str] = "reservation.vendor-forgot.v1"
+        vendor: str
+        reference: str
+        left: tuple[str, ...]
+
     class Unknown(Refusal):
         code = "reservation.unknown"
 
@@ -104,6 +125,9 @@ class Reservation:
     class Begun(Refusal):
         code = "reservation.begun"
 
+    class StayLive(Refusal):
+        code = "reservation.stay_live"
+
     class FeeChanged(Refusal):
         code = "reservation.fee_changed"
         field = "expected_fee_minor"
@@ -115,6 +139,9 @@ class Reservation:
         self.pay_now = NOTHING
         self.held_until: datetime | None = None
         self.payments: tuple[UUID, ...] = ()
+        self.guest_id: UUID | None = None
+        self.vendors_left: tuple[str, ...] | None = None
+        """Who is still to be asked to forget the guest; None while nobody asked for that."""
 
     def must_exist(self) -> None:
         """Raises Unknown when nothing was ever held under this id."""
@@ -185,12 +212,39 @@ class Reservation:
             raise Reservation.FeeChanged("The cancellation fee has changed since it was shown: look at the new fee first.")
         return Reservation.Cancelled(reason=reason, fee=fee, refund=refund)
 
+    def erase_guest(self, today: date) -> list[Event]:
+        """Have the guest forgotten; nothing when that was decided before. `today` is the property's date.
+
+        Raises Unknown, StayLive while rooms are held or the stay is not over.
+        """
+        self.must_exist()
+        if self.state == "held":
+            raise Reservation.StayLive("Rooms are still held under this name: give them back first.", state=self.state)
+        departure = max(stay.dates.departure for stay in self.stays)
+        if self.state == "confirmed" and departure >= today:
+            raise Reservation.StayLive(
+                f"The stay is not over: cancel it first, or ask again after {departure}.",
+                state=self.state,
+                departure=departure.isoformat(),
+            )
+        if self.vendors_left is not None or self.guest_id is None:
+            return []
+        return [Reservation.GuestErased(guest_id=self.guest_id)]
+
+    def vendor_forgot(self, vendor: str, reference: str) -> list[Event]:
+        """Note that a vendor was asked to forget the guest; nothing when it was noted before. Raises Unknown."""
+        self.must_exist()
+        if self.vendors_left is None or vendor not in self.vendors_left:
+            return []
+        left = tuple(each for each in self.vendors_left if each != vendor)
+        return [Reservation.VendorForgot(vendor=vendor, reference=reference, left=left)]
+
     def apply(self, event: Event) -> None:
         """Take over what the event says; only assigns."""
         match event:
             case Reservation.Held():
                 self.state, self.stays, self.held_until = "held", event.stays, event.held_until
-                self.total, self.pay_now = event.total, event.pay_now
+                self.total, self.pay_now, self.guest_id = event.total, event.pay_now, event.guest.key_id
             case Reservation.PaymentAsked():
                 self.payments = (*self.payments, event.payment_id)
             case Reservation.Confirmed():
@@ -201,6 +255,10 @@ class Reservation:
                 self.state = "expired"
             case Reservation.Abandoned():
                 self.state = "abandoned"
+            case Reservation.GuestErased():
+                self.vendors_left = VENDORS
+            case Reservation.VendorForgot():
+                self.vendors_left = event.left
 
 
 def sum_of_stays(stays: Sequence[BookedStay], currency: str) -> tuple[Money, Money]:

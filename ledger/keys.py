@@ -78,6 +78,10 @@ class GuestKeys:
             row.key_id: self._unwrapped(row) for row in self._rows(key_ids) if row.profile is not None or row.fiscal is not None
         }
 
+    def alive(self, key_ids: Iterable[UUID]) -> set[UUID]:
+        """Name those guests whose profile key is there."""
+        return {row.key_id for row in self._rows(key_ids) if row.profile is not None}
+
     def read(self, sealed: Sealed, stream: UUID, version: int, field: str) -> Any:
         """Decrypt a field of an event, or give None when its key was destroyed. Raises MasterKeyWrong, InvalidTag."""
         key = self.find(sealed.key_id)
@@ -189,19 +193,21 @@ class GuestKeys:
         """Put keys on the list, then destroy them: a store that is brought back from an older copy will destroy them again."""
         if not erasures:
             return
+        if addresses:
+            self._keep_addresses(addresses)
         note(self._list, erasures)
         with self.file.writing() as connection:
-            if addresses:
-                master = master_of(connection, self.masters)
-                connection.executemany(
-                    "INSERT INTO leaving VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    [
-                        (key_id.bytes, master.wrap(address.encode(), key_id.bytes), master.key_id)
-                        for key_id, address in addresses.items()
-                    ],
-                )
             catch_up(connection, self._list)
         self.file.scrub()
+
+    def _keep_addresses(self, addresses: dict[UUID, str]) -> None:
+        with self.file.writing() as connection:
+            master = master_of(connection, self.masters)
+            rows = [
+                (key_id.bytes, master.wrap(address.encode(), key_id.bytes), master.key_id)
+                for key_id, address in addresses.items()
+            ]
+            connection.executemany("INSERT INTO leaving VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows)
 
     def _catch_up(self) -> None:
         if not self._list.exists():

@@ -1,4 +1,4 @@
-"""The two background processes: followers with the sealer, and workers with the sweeper. Both end in order on SIGTERM."""
+"""The two background processes: followers with the sealer, and workers with sweeper and purge. Both end in order on SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ops.collecting import collect_rarely
 from ops.follow import follow as follow_all
+from ops.purge import purge_always
 from ops.sealing import seal_all
 from ops.secrets import seal_key
 from ops.settings import Settings
@@ -31,9 +32,15 @@ async def follow(settings: Settings) -> None:
 
 
 async def work(settings: Settings) -> None:
-    """Take saga steps until a signal."""
+    """Take saga steps, and destroy fiscal keys that nobody needs, until a signal."""
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Worker(wiring, broker_at(settings.redis_url or "")).run(), name="work")
+            tasks.create_task(purge_always(wiring), name="purge")
+
     async with wired(settings, connections=THREADS) as wiring:
-        await _until_signal(Worker(wiring, broker_at(settings.redis_url or "")).run())
+        await _until_signal(both())
 
 
 async def _until_signal(running: Coroutine[None, None, None]) -> None:

@@ -9,7 +9,7 @@ from ops.wiring import Wiring
 from queries.access import Listed
 from queries.hotel import HotelQuery
 from queries.reservations import ReservationQuery
-from sagas import expiring_holds, mailing, paying, telling_guest
+from sagas import expiring_holds, forgetting, mailing, paying, telling_guest
 from sagas.gateways.sendgrid_mail import SendGridMail
 from sagas.gateways.stripe_checkout import StripeCheckout
 
@@ -26,34 +26,29 @@ class Sagas:
         self._streams = wiring.streams(code)
         self._dispatch = wiring.dispatch(listed, None)
         reservations = ReservationQuery(wiring.models(code).reservations.model, wiring.pool, wiring.keys, self._streams)
-        self._paying = paying.PayingSaga(
-            code,
-            self._dispatch,
-            self._streams,
-            StripeCheckout(settings.stripe_api_key, settings.stripe_api_base),
-            wiring.links.pay_url,
-        )
+        stripe = StripeCheckout(settings.stripe_api_key, settings.stripe_api_base)
+        mail = SendGridMail(settings.sendgrid_api_key, settings.sendgrid_host)
+        self._paying = paying.PayingSaga(code, self._dispatch, self._streams, stripe, wiring.links.pay_url)
         self._mailing = mailing.MailingSaga(
-            code,
-            self._dispatch,
-            self._streams,
-            reservations,
-            HotelQuery(code, self._streams),
-            SendGridMail(settings.sendgrid_api_key, settings.sendgrid_host),
-            wiring.links,
+            code, self._dispatch, self._streams, reservations, HotelQuery(code, self._streams), mail, wiring.links
+        )
+        self._forgetting = forgetting.ForgettingSaga(
+            self._dispatch, self._streams, wiring.keys, stripe, mail, settings.fiscal_years
         )
 
     async def advance(self, rule: str, subject: UUID, tries: int) -> int | None:
         """Take the step of a rule; give the seconds after which to look again, or nothing when events settle it."""
         match rule:
             case expiring_holds.RULE:
-                return await expiring_holds.advance(self._dispatch, subject, tries)
+                return await expiring_holds.advance(self._dispatch, self._streams, subject, tries)
             case paying.RULE:
                 return await self._paying.advance(subject, tries)
             case telling_guest.RULE:
                 await telling_guest.advance(self._dispatch, self._streams, subject)
             case mailing.RULE:
                 await self._mailing.advance(subject)
+            case forgetting.RULE:
+                return await self._forgetting.advance(subject, tries)
             case _:
                 message = f"there is no rule {rule!r}: this row was written by another release"
                 raise LookupError(message)

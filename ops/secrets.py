@@ -7,18 +7,54 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from ledger.keys import MasterKey
+from ledger.keys import MasterKey, MasterKeys
 from ledger.seal_key import SealKey
 from ops.settings import BadConfiguration, Settings
 
 
-def master_key(settings: Settings) -> MasterKey:
-    """Give the master key. Raises BadConfiguration when it is not 32 bytes in base64."""
-    text = settings.master_key or made_once(settings.data_dir / "master.key", MasterKey.generate)
+def master_keys(settings: Settings) -> MasterKeys:
+    """Give the master keys: the one in use, and the one that is taking over from it. Raises BadConfiguration."""
+    return MasterKeys(lambda: _masters(settings))
+
+
+def next_master_key(settings: Settings) -> MasterKey:
+    """Give the master key that is to take over; made in the data directory when the present one is there, too.
+
+    Raises BadConfiguration when MASTER_KEY is set and MASTER_KEY_NEW is not.
+    """
+    if settings.master_key and not settings.master_key_new:
+        message = "MASTER_KEY is set: set MASTER_KEY_NEW beside it, for every process (`openssl rand -base64 32` makes one)"
+        raise BadConfiguration(message)
+    text = settings.master_key_new or made_once(_file(settings, ".new"), MasterKey.generate)
+    return _master("MASTER_KEY_NEW", text)
+
+
+def take_over(settings: Settings) -> bool:
+    """Make the next master key in the data directory the present one; tell whether it is there and not in the environment."""
+    if not _file(settings, ".new").exists():
+        return False
+    _file(settings, ".new").replace(_file(settings))
+    return True
+
+
+def _masters(settings: Settings) -> list[MasterKey]:
+    present = settings.master_key or made_once(_file(settings), MasterKey.generate)
+    following = settings.master_key_new
+    if not following and _file(settings, ".new").exists():
+        following = _file(settings, ".new").read_text().strip()
+    masters = [_master("MASTER_KEY", present)]
+    return [*masters, _master("MASTER_KEY_NEW", following)] if following else masters
+
+
+def _file(settings: Settings, suffix: str = "") -> Path:
+    return settings.data_dir / f"master.key{suffix}"
+
+
+def _master(name: str, text: str) -> MasterKey:
     try:
         return MasterKey.from_text(text)
     except ValueError as wrong:
-        message = f"MASTER_KEY is not usable ({wrong})"
+        message = f"{name} is not usable ({wrong})"
         raise BadConfiguration(message) from None
 
 

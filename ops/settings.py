@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     redis_url: Optional = None
     keys_url: Optional = None
     master_key: Optional = None
+    master_key_new: Optional = None
+    """The key that takes over from MASTER_KEY, while `nightledger keys rotate` is not finished."""
+    fiscal_years: int = Field(default=7, ge=0, le=99)
+    """How long after departure the law wants name and country of a booking's invoice kept."""
     seal_key: Optional = None
     seal_seconds: float = Field(default=10, ge=0.05, le=86_400)
     stripe_api_key: Optional = None

@@ -16,6 +16,7 @@ from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from ledger.keys import GuestKeys, MasterKeyWrong
 from ops.api_keys import create_key
 from ops.embedded import Servers, embedded_servers
 from ops.migrate import migrate
@@ -128,12 +129,21 @@ async def _prepare(settings: Settings, say: Say) -> None:
     """Bring the schema up to date and, on a new installation, open the demo property and make its demo key."""
     await migrate(settings.database_url or "")
     async with wired(settings, connections=2) as wiring:
+        _say_when_locked(wiring.keys, say)
         if await wiring.access.properties():
             return
         code, _ = await seed(wiring, DEMO)
         _, key = await create_key(wiring, code, SCOPES, "demo")
         say(f"opened the demo property {code}; demo API key (shown once, all scopes): {key}")
         say("another key: nightledger api-key create --help")
+
+
+def _say_when_locked(keys: GuestKeys, say: Say) -> None:
+    """Say when the master key is not the right one: everything is shown then but guests' details, and nothing is written."""
+    try:
+        keys.derive("links")
+    except MasterKeyWrong as wrong:
+        say(f"not well: guests' details are locked. {wrong}")
 
 
 def _announce(settings: Settings, say: Say, *, with_sandbox: bool) -> None:

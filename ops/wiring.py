@@ -21,19 +21,20 @@ from redis.backoff import ExponentialBackoff
 from commands.dispatch import HANDLERS, Dispatch
 from commands.hold_stay import HoldStay
 from ledger.clock import Clock
-from ledger.command import fingerprinter
+from ledger.command import Command, Fingerprinter, fingerprinter
 from ledger.key_stock import KeyStock
-from ledger.keys import GuestKeys, MasterKey
+from ledger.keys import GuestKeys, MasterKeys, MasterKeyWrong
 from ledger.log import Connection, Log
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 from ledger.writer import Writer
 from ops.catalogue import CATALOGUE
 from ops.metrics import BatchGauge
-from ops.secrets import master_key
+from ops.secrets import master_keys
 from ops.settings import BadConfiguration, Settings
 from projections.availability import Availability
 from projections.due import DueList
+from projections.guests import Guests
 from projections.postgres_model import PostgresModel
 from projections.redis_model import RedisModel
 from projections.reservations import Reservations
@@ -61,21 +62,22 @@ class Models:
     revenue: Revenue
     reservations: Reservations
     due: DueList
+    guests: Guests
 
 
 class Wiring:
     """The parts of a running process, built when they are first asked for."""
 
-    def __init__(self, settings: Settings, pool: AsyncConnectionPool[Connection], redis: Redis, master: MasterKey) -> None:
+    def __init__(self, settings: Settings, pool: AsyncConnectionPool[Connection], redis: Redis, masters: MasterKeys) -> None:
         self.settings = settings
         self.pool = pool
         self.redis = redis
-        self.master = master
         self.clock = Clock(settings.clock_offset, settings.clock_file)
-        self.keys = GuestKeys(keys_path(settings), master)
+        self.keys = GuestKeys(keys_path(settings), masters)
         self.key_stock = KeyStock(self.keys)
         self.access = Access(pool)
-        self.links = Links(master.derive("links"), settings.site_url)
+        self.links = Links(self.secret("links"), settings.site_url)
+        self._fingerprinter: Fingerprinter | None = None
         self._desks: dict[str, Desk] = {}
 
     async def desk(self, property_code: str) -> Desk | None:
@@ -87,6 +89,19 @@ class Wiring:
             self._desks.setdefault(property_code, self._build_desk(listed))
         return self._desks[property_code]
 
+    def secret(self, purpose: str) -> bytes:
+        """Derive a secret. Under a wrong master key it fits nothing that was made before, and what needs none goes on."""
+        try:
+            return self.keys.derive(purpose)
+        except MasterKeyWrong:
+            return self.keys.masters.first.derive(purpose)
+
+    def _fingerprint(self, command: Command) -> bytes:
+        """Give a command's fingerprint. Raises MasterKeyWrong: nothing is written under the wrong key."""
+        if self._fingerprinter is None:
+            self._fingerprinter = fingerprinter(self.keys.derive("fingerprint"))
+        return self._fingerprinter(command)
+
     def models(self, property_code: str) -> Models:
         """Build the read models of a property."""
         return Models(
@@ -94,6 +109,7 @@ class Wiring:
             revenue=Revenue(RedisModel(self.redis, property_code, "revenue")),
             reservations=Reservations(PostgresModel(property_code, "reservations")),
             due=DueList(PostgresModel(property_code, "due")),
+            guests=Guests(PostgresModel(property_code, "guests"), self.keys),
         )
 
     def streams(self, property_code: str) -> Streams:
@@ -108,7 +124,7 @@ class Wiring:
             time_zone=listed.time_zone,
             writer=Writer(log, self.pool, CATALOGUE, HANDLERS, BatchGauge(listed.code)),
             clock=self.clock,
-            fingerprint=fingerprinter(self.master.derive("fingerprint")),
+            fingerprint=self._fingerprint,
             key_stock=self.key_stock,
             suggest=partial(_suggest, availability),
             hold_ttl_seconds=self.settings.hold_ttl_seconds,
@@ -132,8 +148,8 @@ class Wiring:
                 hold_ttl_seconds=settings.hold_ttl_seconds,
                 stripe_webhook_secret=settings.stripe_webhook_secret or "",
                 sendgrid_webhook_public_key=settings.sendgrid_webhook_public_key or "",
-                blind_secret=self.master.derive("blind index"),
-                form_secret=self.master.derive("forms"),
+                blind_secret=self.secret("blind index"),
+                form_secret=self.secret("forms"),
             ),
             clock=self.clock,
             access=self.access,
@@ -175,6 +191,7 @@ class Wiring:
             "revenue": partial(of_redis, models.revenue.model),
             "reservations": partial(of_postgres, models.reservations.model),
             "due": partial(of_postgres, models.due.model),
+            "guests": partial(of_postgres, models.guests.model),
         }
 
 
@@ -208,10 +225,10 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     redis = connect_redis(settings.redis_url)
     try:
         await pool.open()
-        yield Wiring(settings, pool, redis, master_key(settings))
+        yield Wiring(settings, pool, redis, master_keys(settings))
     finally:
         await pool.close()
-        await redis.aclose()
+        await redis.aclose(close_connection_pool=True)
 
 
 def connect_redis(url: str) -> Redis:
@@ -226,6 +243,11 @@ def _redis_pool(url: str) -> BlockingConnectionPool:
         url, max_connections=REDIS_CONNECTIONS, timeout=2, socket_timeout=2, socket_connect_timeout=0.5, retry=retry
     )
     return pool
+
+
+def open_keys(settings: Settings) -> GuestKeys:
+    """Open the keys store alone, without any server. Raises BadConfiguration."""
+    return GuestKeys(keys_path(settings), master_keys(settings))
 
 
 def keys_path(settings: Settings) -> Path:

@@ -55,6 +55,8 @@ class ReservationDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
     timeline: list[Fact] = []
     fee: Money | None = None
     refund: Money | None = None
+    erased_at: datetime | None = None
+    """When it was decided to forget the guest."""
 
 
 class Reservations:
@@ -148,6 +150,8 @@ def fold(documents: dict[UUID, ReservationDocument], recorded: Recorded) -> None
     if isinstance(event, Reservation.Held):
         documents[subject] = ReservationDocument(held=event, state="held")
     document = documents[subject]
+    if isinstance(event, Reservation.GuestErased):
+        document.erased_at = recorded.occurred_at
     _fold_reservation(document, event)
     _fold_payment(document, recorded)
     if not isinstance(event, Payment.Poked | Payment.StepFailed | Notification.SendingStarted | Notification.NotTaken):
@@ -164,6 +168,8 @@ def _note(event: Event) -> str:
             return kind
         case Payment.TryFailed(code=code):
             return code
+        case Reservation.VendorForgot(vendor=vendor):
+            return vendor
         case Reservation.Cancelled(reason=reason) | Payment.RefundFailed(reason=reason) | Payment.Lost(reason=reason):
             return reason
         case _:

@@ -10,13 +10,16 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from ledger.keys import GuestKeys
+from ledger.keys import GuestKeys, MasterKeyWrong
 from ledger.log import Connection
 from projections.postgres_model import PostgresModel
 from projections.reservations import ReservationDocument, fold, payments_of, read_document
 from queries.streams import Streams
 
 ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "country": "", "requests": "", "language": "en"}
+
+LOCKED: Mapping[str, str] = {**ERASED, "name": "unreadable"}
+"""What is shown under a wrong or lost master key."""
 
 
 @dataclass(frozen=True)
@@ -71,5 +74,10 @@ class ReservationQuery:
         return ReservationFound(reservation_id, document, await self._guest(reservation_id, document), events[-1].position)
 
     async def _guest(self, reservation_id: UUID, document: ReservationDocument) -> Mapping[str, Any]:
-        opened = await asyncio.to_thread(self._keys.read, document.held.guest, reservation_id, 1, "guest")
+        if document.erased_at is not None:
+            return ERASED
+        try:
+            opened = await asyncio.to_thread(self._keys.read, document.held.guest, reservation_id, 1, "guest")
+        except MasterKeyWrong:
+            return LOCKED
         return opened if opened is not None else ERASED

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from ledger.keys import MasterKeyWrong
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
 from web.templating import page
@@ -79,6 +80,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _in_the_hotels_frame(_refusal))
     app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(Unreadable, _unreadable)
+    app.add_exception_handler(MasterKeyWrong, _locked)
     app.add_exception_handler(RequestValidationError, _in_the_hotels_frame(_malformed))
     app.add_exception_handler(HTTPException, _in_the_hotels_frame(_http))
     app.add_exception_handler(Exception, _fault)
@@ -141,6 +143,13 @@ def _unreadable(request: Request, wrong: Exception) -> Response:
     """Say which stored event stands in the way; only who runs the site can mend it."""
     logger.error("%s", wrong)
     return _answer(request, 503, "ledger.unreadable", f"{wrong}. Nothing was written.", [], {}, {"Retry-After": "60"})
+
+
+def _locked(request: Request, wrong: Exception) -> Response:
+    """Say that guests' details cannot be read or written; what needs none of them works."""
+    logger.error("%s", wrong)
+    detail = "Guests' details are locked just now, and nothing was written: the hotel has to set its master key right."
+    return _answer(request, 503, "keys.locked", detail, [], {}, {"Retry-After": "60"})
 
 
 def _malformed(request: Request, wrong: Exception) -> Response:

@@ -1,10 +1,12 @@
 """`POST /v3/mail/send`: checks a mail as SendGrid does, keeps it for the inbox, and reports its events by webhook.
 
-Source: docs.sendgrid.com mail-send reference (limits and error shape) and event-webhook reference.
+`POST /v3/recipients/erasejob` forgets a recipient. Source: docs.sendgrid.com mail-send reference (limits and error shape),
+event-webhook reference and Recipients' Data Erasure.
 """
 
 import json
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +20,7 @@ from ops.sandbox.world import World, token
 router = APIRouter()
 UNAUTHORISED = "The provided authorization grant is invalid, expired, or revoked"
 BOUNCES = ("bounce", "bounces")
+MOST_ERASED = 5000
 
 
 @router.post("/v3/mail/send")
@@ -37,6 +40,35 @@ async def send(request: Request) -> Response:
         for person in mail["personalizations"]:
             _keep(world, mail, person, message_id)
     return Response(status_code=202, headers={"X-Message-Id": message_id})
+
+
+@router.post("/v3/recipients/erasejob")
+async def erase(request: Request) -> Response:
+    """Forget recipients: 202 with the id of the job, 400 without addresses. Mails that went only to them are gone at once."""
+    world: World = request.app.state.world
+    if not request.headers.get("authorization", "").startswith("Bearer SG."):
+        return _refusal(401, [{"message": UNAUTHORISED, "field": None, "help": None}])
+    try:
+        addresses = {str(email).lower() for email in json.loads(await request.body())["email_addresses"]}
+    except (ValueError, KeyError, TypeError):
+        addresses = set()
+    if not 0 < len(addresses) <= MOST_ERASED:
+        message = f"email_addresses must be an array of 1 to {MOST_ERASED} addresses"
+        return _refusal(400, [{"message": message, "field": "email_addresses", "help": None}])
+    job: Json = {"id": str(uuid4()), "recipients": len(addresses), "created": world.now(), "mails": 0}
+    with world.store.transaction():
+        for mail in world.store.all("mail"):
+            if {email.lower() for email in [*mail["to"], *mail["cc"], *mail["bcc"]]} <= addresses:
+                world.store.delete("mail", mail["id"])
+                job["mails"] += 1
+        world.store.put("erase_job", job)
+    return JSONResponse({"job_id": job["id"]}, status_code=202)
+
+
+@router.get("/sendgrid/erasures")
+async def erasures(request: Request) -> JSONResponse:
+    """List the jobs that erased recipients, oldest first; whom they erased is forgotten too."""
+    return JSONResponse(request.app.state.world.store.all("erase_job"))
 
 
 def _refusal(status: int, wrong: list[Json]) -> Response:

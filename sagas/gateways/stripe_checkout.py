@@ -143,6 +143,22 @@ class StripeCheckout:
         made = _asked(lambda: self._client.v1.refunds.create(params, {"idempotency_key": key}))
         return made.id, made.status or "pending", getattr(made, "failure_reason", "") or ""
 
+    def forget(self, session_id: str) -> str:
+        """Delete the customer that a checkout page made: give its id, or nothing. Raises Unsure, Broken, Impossible.
+
+        With it go name, e-mail, address and cards. Charges stay at Stripe, which must keep them by law.
+        """
+        session = _asked(lambda: self._client.v1.checkout.sessions.retrieve(session_id))
+        customer = session.customer.id if isinstance(session.customer, stripe.Customer) else session.customer
+        if customer is None:
+            return ""
+        try:
+            _asked(lambda: self._client.v1.customers.delete(customer))
+        except Impossible as refusal:
+            if str(refusal) != "resource_missing":
+                raise
+        return customer
+
 
 def seen_of(session: stripe.checkout.Session) -> Seen:
     """Say what a retrieved session, with its payment intent expanded, means for the payment."""

@@ -105,6 +105,7 @@ def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | N
         "booked_on": held.booked_on,
         "channel": held.channel,
         "guest": dict(found.guest),
+        "erased_at": document.erased_at,
         "stays": [_stay_json(stay) for stay in held.stays],
         "total": amount(held.total),
         "pay_now": amount(held.pay_now),

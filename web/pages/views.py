@@ -30,6 +30,7 @@ FACTS = {
     "payment.refund-failed.v1": "Refund needs our attention",
     "payment.lost.v1": "Payment needs our attention",
     "notification.sent.v1": "Mail sent to you",
+    "reservation.guest-erased.v1": "Personal details erased",
 }
 PAYMENT_WORDS = {
     "requested": "being prepared", "open": "waiting for you", "failed_try": "not gone through yet", "authorised": "reserved",
@@ -79,6 +80,7 @@ def reservation_view(found: ReservationFound, hotel: Hotel, booking: Booking, ch
         "confirmation_code": document.held.confirmation_code,
         "state": "released" if booking.state == "abandoned" else booking.state,
         "guest": found.guest,
+        "erased_at": document.erased_at,
         "stays": [_stay(stay, kinds, plans) for stay in document.held.stays],
         "total": document.held.total,
         "pay_now": document.held.pay_now,

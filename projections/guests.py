@@ -1,0 +1,103 @@
+"""Whom to find under which search terms, in PostgreSQL: blind indexes of names, e-mails and phones, never the values.
+
+Made with the guest's own key, so that an erased guest has none: not after the erasure, and not after a rebuild.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg import sql
+
+from aggregates.reservation import Reservation
+from ledger import packed
+from ledger.blind import terms_of
+from ledger.event import Recorded
+from ledger.keys import GuestKeys, Sealed
+from ledger.log import Connection
+from ledger.schema import schema_name
+from projections.postgres_model import PostgresModel, Table
+
+NAME = "guests"
+LOOKS_AT = frozenset({"reservation"})
+TABLES = (
+    Table("guests", "reservation_id", "guest_id"),
+    Table("guest_terms", "encode(term, 'hex') || ' ' || reservation_id", "term"),
+)
+TERMS_PURPOSE = "guest terms"
+"""What the secret of the search terms is derived for."""
+CREATION: LiteralString = """
+INSERT INTO {schema}.models VALUES ('guests', 1, 0, true) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS {schema}.guests (
+    generation integer NOT NULL,
+    reservation_id uuid NOT NULL,
+    guest_id uuid NOT NULL,
+    PRIMARY KEY (generation, reservation_id)
+);
+CREATE INDEX IF NOT EXISTS guests_guest ON {schema}.guests (generation, guest_id);
+CREATE TABLE IF NOT EXISTS {schema}.guest_terms (
+    generation integer NOT NULL,
+    term bytea NOT NULL,
+    reservation_id uuid NOT NULL,
+    PRIMARY KEY (generation, term, reservation_id)
+);
+CREATE INDEX IF NOT EXISTS guest_terms_reservation ON {schema}.guest_terms (generation, reservation_id);
+"""
+MEET = (
+    "INSERT INTO {schema}.guests (generation, reservation_id, guest_id) SELECT %s, * FROM unnest(%s, %s)"
+    " ON CONFLICT DO NOTHING"
+)  # fmt: skip
+INDEX = (
+    "INSERT INTO {schema}.guest_terms (generation, reservation_id, term) SELECT %s, * FROM unnest(%s, %s)"
+    " ON CONFLICT DO NOTHING"
+)
+FORGET = "DELETE FROM {schema}.guest_terms WHERE generation = %s AND reservation_id = ANY(%s)"
+
+
+def creation(property_code: str) -> sql.Composed:
+    """Give the statements that create a property's tables of guests, or leave them as they are."""
+    return sql.SQL(CREATION).format(schema=sql.Identifier(schema_name(property_code)))
+
+
+class Guests:
+    """Keeps the search terms of one property's guests."""
+
+    def __init__(self, model: PostgresModel, keys: GuestKeys) -> None:
+        self.model = model
+        self.name = NAME
+        self._keys = keys
+
+    async def apply(self, connection: Connection, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
+        """Apply what happened between two positions, all in one transaction; tell whether it stood at `before`.
+
+        Raises MasterKeyWrong: search stands still until the keys can be read, and nothing is passed over.
+        """
+        boxes = {each.stream: each.event.guest for each in batch if isinstance(each.event, Reservation.Held)}
+        erased = [each.stream for each in batch if isinstance(each.event, Reservation.GuestErased)]
+        terms = await asyncio.to_thread(self._terms, boxes) if boxes else []
+        async with connection.transaction():
+            if not await self.model.advance(connection, generation, before, after):
+                return False
+            if boxes:
+                ids = packed.uuids(box.key_id for box in boxes.values())
+                await connection.execute(self.model.statement(MEET), [generation, packed.uuids(boxes), ids], prepare=True)
+            if terms:
+                columns = (packed.uuids(stream for stream, _ in terms), packed.blobs(term for _, term in terms))
+                await connection.execute(self.model.statement(INDEX), [generation, *columns], prepare=True)
+            if erased:
+                await connection.execute(self.model.statement(FORGET), [generation, packed.uuids(erased)])
+        return True
+
+    def _terms(self, boxes: Mapping[UUID, Sealed]) -> list[tuple[UUID, bytes]]:
+        """List (reservation, term) of all guests whose key is there."""
+        secret = self._keys.derive(TERMS_PURPOSE)
+        guests = self._keys.read_many([(box, stream) for stream, box in boxes.items()], 1, "guest")
+        return [
+            (stream, term)
+            for stream, guest in zip(boxes, guests, strict=True)
+            if guest is not None
+            for term in terms_of(secret, guest)
+        ]

@@ -1,0 +1,82 @@
+"""Finds guests by e-mail, phone or words of their name, and says whose a guest's id is. Names are decrypted when asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from ledger.blind import is_meant, terms_for
+from ledger.keys import GuestKeys
+from ledger.log import Connection
+from projections.guests import TERMS_PURPOSE
+from projections.postgres_model import PostgresModel
+from projections.reservations import read_document
+
+MOST_CANDIDATES = 500
+"""Reservations that are decrypted for one question, the latest arrivals first."""
+CANDIDATES = (
+    "WITH meant AS (SELECT reservation_id FROM {schema}.guest_terms"
+    " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'guests' AND live)"
+    " AND term = ANY(%s) GROUP BY reservation_id HAVING count(*) = %s)"
+    " SELECT reservation_id, confirmation_code, state, arrival, departure, document::text"
+    " FROM meant JOIN {schema}.reservations USING (reservation_id)"
+    " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'reservations' AND live)"
+    " ORDER BY arrival DESC, reservation_id LIMIT %s"
+)
+OF_GUEST = (
+    "SELECT reservation_id FROM {schema}.guests"
+    " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'guests' AND live)"
+    " AND (reservation_id = %s OR guest_id = %s)"
+)
+
+
+@dataclass(frozen=True)
+class GuestFound:
+    """A guest's booking; `guest` is personal data in the clear."""
+
+    reservation_id: UUID
+    guest_id: UUID
+    confirmation_code: str
+    state: str
+    arrival: date
+    departure: date
+    guest: Mapping[str, Any]
+
+
+class GuestQuery:
+    """Guests of one property."""
+
+    def __init__(self, model: PostgresModel, pool: AsyncConnectionPool[Connection], keys: GuestKeys) -> None:
+        self._model = model
+        self._pool = pool
+        self._keys = keys
+
+    async def find(self, wanted: str) -> list[GuestFound]:
+        """List the bookings of whoever is meant, the latest arrival first. Raises MasterKeyWrong."""
+        terms = await asyncio.to_thread(lambda: terms_for(self._keys.derive(TERMS_PURPOSE), wanted))
+        if not terms:
+            return []
+        async with self._pool.connection() as connection:
+            found = await connection.execute(
+                self._model.statement(CANDIDATES), [list(terms), len(terms), MOST_CANDIDATES]
+            )  # fmt: skip
+            rows = await found.fetchall()
+        boxes = [(read_document(row[5]).held.guest, row[0]) for row in rows]
+        guests = await asyncio.to_thread(self._keys.read_many, boxes, 1, "guest")
+        return [
+            GuestFound(row[0], box.key_id, row[1], row[2], row[3], row[4], guest)
+            for row, (box, _), guest in zip(rows, boxes, guests, strict=True)
+            if guest is not None and is_meant(wanted, guest)
+        ]
+
+    async def reservation_of(self, subject: UUID) -> UUID | None:
+        """Name the reservation of a guest's id; one's own id gives itself. Nothing when there is neither."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(self._model.statement(OF_GUEST), [subject, subject])).fetchone()
+        return row[0] if row else None
