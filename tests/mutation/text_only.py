@@ -45,8 +45,15 @@ def _same(was: Any, becomes: Any, rule: Rule, words: frozenset[int]) -> bool:
 
 
 def _messages(node: ast.AST) -> Iterable[ast.AST]:
-    """What an exception is raised with first, what its own class calls its base with, what is assigned to `message`."""
+    """What an exception is made with first, what its own class calls its base with, what is assigned to `message`.
+
+    Refusals that are made without being raised go through `refused(…)`.
+    """
     match node:
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith("Error") and _is_text(first):
+            return [first]
+        case ast.Call(func=ast.Name(id="refused"), args=[ast.Call(args=[first, *_])]) if _is_text(first):
+            return [first]
         case ast.Raise(exc=ast.Call(args=[first, *_])) if _is_text(first):
             return [first]
         case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))), args=[first, *_]) if _is_text(first):

@@ -25,9 +25,17 @@ def test_midnight_is_the_hotels(moment: datetime, zone: str, day: date) -> None:
 
 def test_the_clock_is_ahead_by_its_offset_and_its_file(tmp_path: Path) -> None:
     file = tmp_path / "offset"
-    ahead = Clock(3600, file)
-    assert timedelta(minutes=59) < ahead.now() - Clock().now() < timedelta(minutes=61)
-    file.write_text("86400")
-    assert timedelta(hours=24, minutes=59) < ahead.now() - Clock().now() < timedelta(hours=25, minutes=1)
-    file.write_text("")
-    assert ahead.now() - Clock().now() < timedelta(minutes=61)
+    must_be_ahead(Clock(3600, file), seconds=3600)
+    for written, seconds in (("86400", 86_400), ("-60", -60), ("1", 1), ("0", 0), ("", 0)):
+        file.write_text(written)
+        must_be_ahead(Clock(0, file), seconds=seconds)
+        must_be_ahead(Clock(3600, file), seconds=3600 + seconds)
+
+
+def must_be_ahead(clock: Clock, seconds: int) -> None:
+    """Compare a clock with the machine's own, read before and after it."""
+    ahead = timedelta(seconds=seconds)
+    before = datetime.now(UTC)
+    shown = clock.now()
+    assert before + ahead <= shown <= datetime.now(UTC) + ahead
+    assert shown.utcoffset() == timedelta(0)

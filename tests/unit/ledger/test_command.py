@@ -6,7 +6,7 @@ import pytest
 
 from commands.expire_hold import ExpireHold
 from commands.hold_stay import HoldStay
-from ledger.command import FINGERPRINT_BYTES, fingerprinter
+from ledger.command import FINGERPRINT_BYTES, Command, fingerprinter
 from tests.examples import hold_stay, minutes, named
 from tests.reception import envelope
 
@@ -29,6 +29,18 @@ def test_other_content_command_or_secret_has_another() -> None:
     mark = fingerprinter(b"secret")
     marks = [mark(hold_stay()), mark(hold_stay(adults=1)), mark(EXPIRE), fingerprinter(b"other")(hold_stay())]
     assert len(set(marks)) == len(marks)
+
+
+def test_two_commands_of_the_same_content_are_not_the_same() -> None:
+    class OpenDoor(Command):
+        door: int
+
+    class CloseDoor(Command):
+        door: int
+
+    mark = fingerprinter(b"secret")
+    assert mark(OpenDoor(door=1)) == mark(OpenDoor(door=1))
+    assert mark(OpenDoor(door=1)) != mark(CloseDoor(door=1))
 
 
 def test_a_fingerprint_shows_nobody() -> None:

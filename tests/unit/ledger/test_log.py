@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid as standard
 from datetime import date
 from uuid import UUID
 
@@ -62,10 +63,19 @@ def test_ids_do_not_change_between_releases() -> None:
     assert ids.payment_id(UUID(int=1), "deposit", 1) == UUID("f168ffb3-636c-5886-9069-5cdc07071c4b")
 
 
+@pytest.mark.parametrize("name", ["", "a", "room-night/101/2126-03-10/night", "Ünïcödé/ශ්‍රී ලංකා", "x" * 1_000])
+def test_names_are_those_of_the_standard(name: str) -> None:
+    for namespace in (ids.NAMESPACE, UUID(int=0), UUID(int=2**128 - 1)):
+        made = ids.uuid5(namespace, name)
+        assert made == standard.uuid5(namespace, name)
+        assert (made.version, made.variant, str(made)) == (5, standard.RFC_4122, str(standard.uuid5(namespace, name)))
+
+
 def test_different_things_have_different_ids() -> None:
     day = date(2126, 3, 10)
     names = [
-        ids.property_stream("ella"), ids.rates_stream("ella"), ids.property_stream("kandy"), ids.holder_stream("ella", "x"),
+        ids.property_stream("ella"), ids.property_stream("kandy"), ids.rates_stream("ella"), ids.rates_stream("kandy"),
+        ids.holder_stream("ella", "x"), ids.holder_stream("ella", "y"), ids.holder_stream("kandy", "x"),
         ids.room_night_stream("ella", "101", day), ids.room_night_stream("ella", "101", day, "day use"),
         ids.room_night_stream("ella", "102", day), ids.room_night_stream("kandy", "101", day),
         ids.payment_id(named("r"), "deposit", 1), ids.payment_id(named("r"), "deposit", 2), ids.made_by(named("r"), "stay/1"),

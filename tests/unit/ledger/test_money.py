@@ -40,7 +40,7 @@ def test_currencies_do_not_mix() -> None:
         usd(1) - EUR
     with pytest.raises(CurrencyMismatch):
         assert usd(1) < EUR
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(CurrencyMismatch, match="USD with EUR"):
         total([usd(1), EUR], "USD")
 
 

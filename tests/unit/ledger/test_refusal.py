@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.command import Outcome, refused
-from ledger.refusal import IdReused, Refusal, Repeated, code_of
+from ledger.refusal import IdReused, Refusal, Repeated, Unavailable, code_of
 
 
 class Closed(Refusal):
@@ -33,3 +33,10 @@ def test_an_accepted_outcome_is_itself() -> None:
 
 def test_a_refusal_has_its_own_code() -> None:
     assert code_of(IdReused("used")) == "command.id_reused"
+
+
+@pytest.mark.parametrize(("told", "seconds"), [({}, 2), ({"retry_after": 5}, 5)])
+def test_unavailable_says_why_and_when_to_come_back(told: dict[str, int], seconds: int) -> None:
+    unavailable = Unavailable("the ledger is busy: try again in a moment", **told)
+    assert str(unavailable) == "the ledger is busy: try again in a moment"
+    assert unavailable.retry_after == seconds
