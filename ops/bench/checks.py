@@ -10,7 +10,7 @@ from psycopg import sql
 from aggregates.reservation import Reservation
 from commands.hold_stay import GuestDetails
 from ledger.schema import schema_name
-from ops.bench.clients import Booked
+from ops.bench.callers import Booked
 from ops.bench.draws import Draws, guest_of
 from ops.bench.site import Site
 from ops.wiring import Wiring, wired

@@ -10,7 +10,8 @@ from pathlib import Path
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from ops.bench.clients import ClientFailed, Shape
+from ops.bench.callers import Shape
+from ops.bench.clients import ClientFailed
 from ops.bench.site import Site
 from ops.embedded.binaries import postgres_programs
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from ops.bench.clients import Book, Booked, Load
+from ops.bench.callers import Book, Booked, Load
 from ops.bench.draws import Draw, Draws, guest_of
 from ops.bench.hotel import RATE_PLAN, ROOM_TYPE, kind_of
 from ops.bench.ours import TAKEN

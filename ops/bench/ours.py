@@ -18,9 +18,9 @@ from prometheus_client import REGISTRY
 from commands.dispatch import Asked, Dispatch
 from commands.hold_stay import HoldStay
 from ledger.ids import http_command_id
-from ledger.refusal import Repeated
+from ledger.refusal import Repeated, code_of
 from ledger.stay_dates import StayDates
-from ops.bench.clients import Book, Booked, Load
+from ops.bench.callers import Book, Booked, Load
 from ops.bench.draws import Draw, Draws, guest_of
 from ops.bench.hotel import RATE_PLAN, ROOM_TYPE, listed_as, room_code, scratch_hotel
 from ops.bench.site import Site
@@ -98,7 +98,7 @@ async def hold(dispatch: Dispatch, draw: Draw) -> Booked | None:
     try:
         outcome = await dispatch(command, asked)
     except Repeated as refusal:
-        if refusal.code in TAKEN:
+        if code_of(refusal) in TAKEN:
             return None
         raise
     return UUID(outcome.answer["reservation_id"]), draw.number

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from redis import Redis
 
+from ops.bench.callers import Booked, Load, Shape, Tally
 from ops.bench.checks import batch_size, read_back
-from ops.bench.clients import Booked, Load, Shape, Tally, measure
+from ops.bench.clients import measure
 from ops.bench.findings import Findings
 from ops.bench.floor_web import AVAILABILITY_ANSWER, HOLD_ANSWER
 from ops.bench.following import caught_up, follower

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection, IsolationLevel, errors, sql
 
-from ops.bench.clients import Book, Booked, Load
+from ops.bench.callers import Book, Booked, Load
 from ops.bench.draws import Draw, Draws, guest_of
 from ops.bench.site import Site
 
@@ -59,6 +59,7 @@ class PlainSql(Load):
     database_url: str
     schema: str
     insert: bytes = b""
+    insert_if_free: bytes = b""
     overlapping: bytes = b""
     tried_again: int = field(default=0, compare=False)
 
@@ -67,6 +68,7 @@ class PlainSql(Load):
         """Make the table, empty."""
         load = cls(site.database_url, site.new_schema())
         load.insert, load.overlapping = load.statement(INSERT), load.statement(OVERLAPPING)
+        load.insert_if_free = load.statement(INSERT + "ON CONFLICT DO NOTHING")
         with site.connect() as connection:
             connection.execute("SET client_min_messages = error")
             connection.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(load.schema)))
@@ -79,8 +81,9 @@ class PlainSql(Load):
         """Make one booking on a connection: its id, or nothing when the stay is taken."""
 
     async def prepare(self, connection: AsyncConnection) -> None:
-        """Set a caller's connection up."""
+        """Set a caller's connection up; the patience that our own role has is not a peer's."""
         await connection.set_autocommit(True)
+        await connection.execute("SET lock_timeout = 0")
         connection.prepare_threshold = 1
 
     @asynccontextmanager
@@ -157,8 +160,22 @@ class Exclude(PlainSql):
     async def book(self, connection: AsyncConnection, draw: Draw) -> UUID | None:
         """Insert; the constraint decides."""
         row = self.row(draw)
-        try:
-            await connection.execute(self.insert, row)
-        except errors.ExclusionViolation:
-            return None
-        return row[0]  # type: ignore[no-any-return]  # the first column is the id
+        while True:
+            try:
+                await connection.execute(self.insert, row)
+            except errors.ExclusionViolation:
+                return None
+            except errors.DeadlockDetected:
+                self.tried_again += 1
+            else:
+                return row[0]  # type: ignore[no-any-return]  # the first column is the id
+
+
+class ExcludeInCrowds(Exclude):
+    """The same for a stay that everybody wants: inserts that meet would deadlock, and wait a second each for that."""
+
+    async def book(self, connection: AsyncConnection, draw: Draw) -> UUID | None:
+        """Insert unless something overlaps."""
+        row = self.row(draw)
+        inserted = await connection.execute(self.insert_if_free, row)
+        return row[0] if inserted.rowcount else None

@@ -18,7 +18,7 @@ from eventsourcing.persistence import IntegrityError
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from ops.bench.clients import Book, Booked, Load
+from ops.bench.callers import Book, Booked, Load
 from ops.bench.draws import STAY_NIGHTS, Draw, Draws, guest_of
 from ops.bench.site import Site
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from ledger.clock import Clock, local_date
+from ops.bench.callers import Shape, Tally
 from ops.bench.checks import batch_size, read_back, require
-from ops.bench.clients import Shape, Tally, measure
+from ops.bench.clients import measure
 from ops.bench.draws import Draws
 from ops.bench.floor import pgbench
 from ops.bench.following import follower
@@ -83,7 +84,7 @@ def _stock(site: Site, shape: Shape, seconds: float, profile: Path | None) -> Ta
 
 def _floor(site: Site, shape: Shape, seconds: float, _: Path | None) -> Tally:
     whole = max(1, round(seconds))
-    return Tally(whole, done=round(pgbench(site, shape, whole) * whole))
+    return Tally(0, whole, done=round(pgbench(site, shape, whole) * whole))
 
 
 def _ours(suggested: str) -> Callable[[Site, Shape, float, Path | None], Tally]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def web(site: Site, program: Sequence[str], workers: int = 1) -> Iterator[int]:
             yield port
         finally:
             for process in processes:
-                process.terminate()
+                # A profile is written only after an interrupt; uvicorn dies of SIGTERM as soon as it has finished.
+                process.send_signal(signal.SIGINT if "cProfile" in program else signal.SIGTERM)
             for process in processes:
                 process.wait()

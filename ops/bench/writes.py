@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.bench.clients import Shape, Tally
+from ops.bench.callers import Shape, Tally
 from ops.bench.findings import Findings
 from ops.bench.plan import Plan
 from ops.bench.site import Site
