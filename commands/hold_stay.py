@@ -18,7 +18,7 @@ from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
-from ledger.ids import made_by, property_stream, rates_stream, room_night_stream
+from ledger.ids import made_by, property_stream, rates_stream, stay_streams
 from ledger.money import Money
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
@@ -98,7 +98,8 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     yield made_by(envelope.command_id, "reservation")
     dates = StayDates(command.arrival, command.departure)
     if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
-        yield from _nights(code, _rooms_to_read(command, advice, known, code), dates)
+        for room in _rooms_to_read(command, advice, known, code):
+            yield from stay_streams(code, room, command.arrival, command.departure)
     for stream, _ in advice.holders:
         yield stream
     for stream, _ in advice.holders:
@@ -218,11 +219,10 @@ def _count(
 
 def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> list[str]:
     """Take rooms that are free, suggested ones first; look at the whole type before saying sold out."""
-    dates = StayDates(command.arrival, command.departure)
 
     def free(rooms: Sequence[str]) -> list[str]:
-        nights = {room: _nights(code, [room], dates) for room in rooms}
-        known.require(night for streams in nights.values() for night in streams)
+        nights = {room: stay_streams(code, room, command.arrival, command.departure) for room in rooms}
+        known.require([night for streams in nights.values() for night in streams])
         return [room for room in rooms if all(known.get(RoomNight, night).is_free(now) for night in nights[room])]
 
     chosen: list[str] = []
@@ -251,16 +251,12 @@ def _in_portions(advice: HoldAdvice, hotel: Property, room_type: str) -> Iterato
         first = last
 
 
-def _nights(code: str, rooms: Iterable[str], dates: StayDates) -> list[UUID]:
-    return [room_night_stream(code, room, night) for room in rooms for night in dates]
-
-
 def _hold_nights(
     code: str, stays: Sequence[BookedStay], reservation_id: UUID, held_until: datetime, known: Known, now: datetime
 ) -> Iterable[Change]:
     for stay in stays:
-        for night in stay.dates:
-            stream = room_night_stream(code, stay.room, night)
+        streams = stay_streams(code, stay.room, stay.dates.arrival, stay.dates.departure)
+        for night, stream in zip(stay.dates, streams, strict=True):
             for event in known.get(RoomNight, stream).hold(
                 room=stay.room, stay_date=night, stay_id=stay.stay_id,
                 reservation_id=reservation_id, held_until=held_until, now=now,
@@ -270,7 +266,7 @@ def _hold_nights(
 
 def _answer(reservation_id: UUID, held: Reservation.Held) -> dict[str, object]:
     return {
-        "reservation_id": str(reservation_id),
+        "reservation_id": reservation_id,
         "confirmation_code": held.confirmation_code,
         "state": "held",
         "held_until": held.held_until.isoformat(),
@@ -278,11 +274,11 @@ def _answer(reservation_id: UUID, held: Reservation.Held) -> dict[str, object]:
         "pay_now": _money(held.pay_now),
         "stays": [
             {
-                "stay_id": str(stay.stay_id),
+                "stay_id": stay.stay_id,
                 "room_type": stay.room_type,
                 "rate_plan": stay.rate_plan,
-                "arrival": stay.dates.arrival.isoformat(),
-                "departure": stay.dates.departure.isoformat(),
+                "arrival": stay.dates.arrival,
+                "departure": stay.dates.departure,
                 "adults": stay.adults,
                 "children": stay.children,
                 "total": _money(stay.price.total),

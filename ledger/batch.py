@@ -43,7 +43,7 @@ class Round:
         self._connection = connection
         self._catalogue = catalogue
         self.folded = folded
-        self.working = Working(folded, catalogue)
+        self.working = Working(folded)
 
     async def read(self, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()) -> dict[UUID, tuple[bytes, Outcome]]:
         """Read `streams` that are not kept yet, catch up with all others, and give recorded outcomes."""
@@ -55,16 +55,17 @@ class Round:
     def encode(self, decision: Decision, batch: Batch) -> None:
         """Put a decision on top of the working state and into the batch, or leave both as they are. Raises Unread."""
         guards = tuple(decision.guards)
-        self.working.require([*(change.stream for change in decision.changes), *guards])
+        streams = self.working.opened([change.stream for change in decision.changes], guards)
         payloads = [self._catalogue.encode(change.event) for change in decision.changes]
         _check_size(payloads)
         for guard in guards:
             if guard.int not in self.working.changed:
                 batch.guards[guard] = self.working.version(guard)
         number = len(batch.commands) + 1
-        for index, (change, payload) in enumerate(zip(decision.changes, payloads, strict=True)):
-            version = self.working.apply(change.stream, change.event)
-            batch.events.append((change.stream, version, change.event.topic, payload, number, index))
+        for index, (change, stream, payload) in enumerate(zip(decision.changes, streams, payloads, strict=True)):
+            topic = change.event.topic
+            stream.apply(self._catalogue.aggregate_of(topic), change.event)
+            batch.events.append((change.stream, stream.version, topic, payload, number, index))
 
 
 @dataclass

@@ -75,7 +75,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an accepted command does: events in order, streams it relied on without writing them, and the answer (JSON-able)."""
+    """What an accepted command does: events in order, streams it relied on without writing them, and the answer.
+
+    The answer may hold whatever msgspec can write as JSON: ids and dates need not be texts yet.
+    """
 
     changes: Sequence[Change] = ()
     guards: Iterable[UUID] = ()

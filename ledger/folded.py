@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -66,6 +66,11 @@ class Folded:
     def __contains__(self, stream: UUID) -> bool:
         return stream.int in self._streams
 
+    @property
+    def numbers(self) -> KeysView[int]:
+        """The numbers of all kept streams."""
+        return self._streams.keys()
+
     def find(self, stream: UUID) -> Stream | None:
         """Give a kept stream, or nothing."""
         return self._streams.get(stream.int)
@@ -119,9 +124,8 @@ class Folded:
 class Working:
     """The state that a batch decides on: the folded streams, with what earlier commands of the batch did on top."""
 
-    def __init__(self, folded: Folded, catalogue: Catalogue) -> None:
+    def __init__(self, folded: Folded) -> None:
         self._folded = folded
-        self._catalogue = catalogue
         self.changed: dict[int, Stream] = {}
 
     def get(self, kind: type[A], stream: UUID) -> A:
@@ -135,7 +139,8 @@ class Working:
 
     def require(self, streams: Iterable[UUID]) -> None:
         """Make sure that all of `streams` were read. Raises Unread naming all that were not."""
-        missing = [stream for stream in streams if stream.int not in self.changed and stream not in self._folded]
+        changed, kept = self.changed, self._folded.numbers
+        missing = [stream for stream in streams if stream.int not in changed and stream.int not in kept]
         if missing:
             raise Unread(missing)
 
@@ -143,13 +148,16 @@ class Working:
         """Give the version of a stream that was read; 0 when nothing happened to it. Raises Unread."""
         return self._find(stream).version
 
-    def apply(self, stream: UUID, event: Event) -> int:
-        """Put an event on top. Give its version. Raises Unread."""
-        working = self.changed.get(stream.int)
-        if working is None:
-            working = self.changed[stream.int] = self._find(stream).copy()
-        working.apply(self._catalogue.aggregate_of(event.topic), event)
-        return working.version
+    def opened(self, streams: Sequence[UUID], guards: Iterable[UUID] = ()) -> list[Stream]:
+        """Give copies of `streams` to put events on; `guards` must have been read, too. Raises Unread naming all that miss."""
+        self.require([*streams, *guards])
+        copies = []
+        for stream in streams:
+            working = self.changed.get(stream.int)
+            if working is None:
+                working = self.changed[stream.int] = self._find(stream).copy()
+            copies.append(working)
+        return copies
 
     def _find(self, stream: UUID) -> Stream:
         found = self.changed.get(stream.int) or self._folded.find(stream)

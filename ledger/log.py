@@ -30,8 +30,7 @@ OUTCOME = -1
 """Stands in the place of an event's version where a reading gives a recorded outcome; 0 where it gives the news."""
 
 APPEND = (
-    "SELECT base_position, stamp FROM {schema}.append("
-    "%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "SELECT base_position, stamp FROM {schema}.append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 LOCK = "SELECT 1 FROM {schema}.ledger FOR NO KEY UPDATE"
 # News are (stream, version) pairs in one value: what the other processes wrote concerns few of our streams, and a row each

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from struct import Struct
 from uuid import UUID
 
@@ -36,7 +37,7 @@ class Packed(bytes):
 
 def uuids(column: Iterable[UUID | None]) -> Packed:
     """Pack a uuid[]."""
-    return _UUID([NULL if value is None else UUID_LENGTH + value.bytes for value in column])
+    return _UUID([NULL if value is None else UUID_LENGTH + value.int.to_bytes(16, "big") for value in column])
 
 
 def integers(column: Iterable[int]) -> Packed:
@@ -52,12 +53,13 @@ def bigints(column: Iterable[int | None]) -> Packed:
 
 def texts(column: Iterable[str]) -> Packed:
     """Pack a text[]. Raises UnicodeEncodeError for half a surrogate pair."""
-    return _TEXT([_sized(value.encode()) for value in column])
+    return _TEXT([_text(value) for value in column])
 
 
 def blobs(column: Iterable[bytes | None]) -> Packed:
     """Pack a bytea[]."""
-    return _BYTEA([NULL if value is None else _sized(value) for value in column])
+    length = LENGTH.pack
+    return _BYTEA([NULL if value is None else length(len(value)) + value for value in column])
 
 
 def instants(column: Iterable[datetime]) -> Packed:
@@ -70,8 +72,11 @@ def dates(column: Iterable[date | None]) -> Packed:
     return _DATE([NULL if value is None else INTEGER.pack(4, value.toordinal() - EPOCH_DAY) for value in column])
 
 
-def _sized(value: bytes) -> bytes:
-    return LENGTH.pack(len(value)) + value
+@lru_cache(maxsize=1024)
+def _text(value: str) -> bytes:
+    """Pack a text; topics and actors are few."""
+    encoded = value.encode()
+    return LENGTH.pack(len(encoded)) + encoded
 
 
 def _microseconds(moment: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import Struct
 
@@ -42,8 +42,7 @@ class StayDates(Struct, frozen=True):
         return (self.departure - self.arrival).days
 
     def __iter__(self) -> Iterator[date]:
-        for night in range(self.nights):
-            yield self.arrival + timedelta(days=night)
+        return map(date.fromordinal, range(self.arrival.toordinal(), self.departure.toordinal()))
 
     def check(self, today: date) -> None:
         """Refuse dates nobody can stay on. `today`: the property's own date. Raises NotAfterArrival, TooLong, Past, TooFar."""

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
 from ledger.catalogue import Aggregate
@@ -96,7 +98,8 @@ class Verdict:
 
     def answers(self, **answer: object) -> Verdict:
         """Expect at least these entries in the answer."""
-        given_back = {name: self.decision.answer.get(name) for name in answer}
+        recorded = msgspec.to_builtins(self.decision.answer)
+        given_back = {name: recorded.get(name) for name in answer}
         assert given_back == answer, f"the answer says {given_back}, not {answer}"
         return self
 
