@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg import AsyncConnection, errors, sql
 
+from ledger.outcomes import creation as outcomes_creation
 from ledger.schema import creation as ledger_creation
 from ledger.seal_tables import creation as seal_creation
 from ledger.tracking import creation as tracking_creation
@@ -12,7 +13,7 @@ from projections.guests import creation as guests_creation
 from projections.postgres_model import creation as models_creation
 from queries.access import TABLES, Listed
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised with every change of the tables or functions; a schema that is there already is not touched again."""
 ROLE_SETTINGS = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
 """How long a writer waits for its turn before it answers 503, and how long a frozen one may keep the others waiting.
@@ -66,6 +67,7 @@ async def create_property(connection: AsyncConnection, code: str) -> None:
         await connection.execute(statement)
     await connection.execute(tracking_creation(code))
     await connection.execute(seal_creation(code))
+    await connection.execute(outcomes_creation(code))
     await connection.execute(models_creation(code))
     await connection.execute(guests_creation(code))
 

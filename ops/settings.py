@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     holds_per_address: int = Field(default=5, ge=0)
     holds_per_email: int = Field(default=3, ge=0)
     requests_per_minute: int = Field(default=300, ge=0)
+    outcome_days: int = Field(default=30, ge=1, le=36_500)
+    """How long the answer to a request is repeated for the same Idempotency-Key; those of sagas are kept for ever."""
     clock_offset: int = 0
     clock_file: Path | None = None
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")

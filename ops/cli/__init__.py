@@ -31,7 +31,7 @@ for command in (
     processes.up, processes.serve, processes.work, processes.follow,
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
     measuring.bench,
-    keeping.rebuild,
+    keeping.rebuild, keeping.purge_outcomes,
     moving.export, moving.import_,
     upkeep.migrate, upkeep.seed, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip

@@ -15,6 +15,7 @@ from rich.text import Text
 from ops import rebuild as rebuilding
 from ops.cli.running import FAILED, JSON, PROPERTY, on_servers, show
 from ops.read_models import NAMES
+from ops.retention import forget_outcomes
 from ops.settings import BadConfiguration
 from ops.wiring import Wiring
 
@@ -51,6 +52,17 @@ def rebuild(name: str | None, every: bool, dry_run: bool, prune: bool, property_
     show([vars(each) for each in done], as_json, "\n".join(_line(each, dry_run=dry_run) for each in done))
     if any(each.differences if dry_run else not each.switched for each in done):
         sys.exit(FAILED)
+
+
+@click.command("purge-outcomes")
+@click.option("--dry-run", is_flag=True, help="Count only.")
+@JSON
+def purge_outcomes(dry_run: bool, as_json: bool) -> None:
+    """Forget the answers to requests of more than OUTCOME_DAYS ago; the followers' process does so every hour."""
+    counts = on_servers(lambda wiring: forget_outcomes(wiring, dry_run=dry_run))
+    verb = "would be forgotten" if dry_run else "forgotten"
+    lines = [f"{code}: {count:,} outcomes {verb}" for code, count in counts.items()]
+    show(counts, as_json, "\n".join(lines) or "no property is open yet")
 
 
 def _line(done: rebuilding.Rebuilt, *, dry_run: bool) -> str:
