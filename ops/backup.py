@@ -88,6 +88,29 @@ def copy_keys(settings: Settings, folder: Path) -> Path:
     return copy
 
 
+def describe(backup: Path) -> Description:
+    """Read what a backup says of itself. Raises BadConfiguration when it is none, unfinished, or newer than this release."""
+    try:
+        described = msgspec.json.decode((backup / DESCRIPTION).read_bytes(), type=Description)
+    except (OSError, msgspec.DecodeError):
+        described = None
+    if described is None or described.format != FORMAT:
+        message = (
+            f"{backup} is no finished backup (its {DESCRIPTION} is missing or damaged): name a directory that was backed up to"
+        )
+        raise BadConfiguration(message)
+    for what, found, known in (
+        ("format", described.format_version, FORMAT_VERSION),
+        ("schema", described.schema_version, SCHEMA_VERSION),
+    ):
+        if found > known:
+            message = (
+                f"{backup} has {what} version {found}, this release knows {known}: restore with release {described.release}"
+            )
+            raise BadConfiguration(message)
+    return described
+
+
 async def _describe(wiring: Wiring) -> Description:
     async with wiring.pool.connection() as connection:
         found = await connection.execute(

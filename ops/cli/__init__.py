@@ -7,9 +7,10 @@ import sys
 import click
 from psycopg import OperationalError
 
+from ledger.keys import MasterKeyWrong
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import bookings, keeping, measuring, moving, processes, upkeep
+from ops.cli import backups, bookings, keeping, measuring, moving, personal, processes, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
 from ops.export import BrokenLog
@@ -32,7 +33,8 @@ for command in (
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
     measuring.bench,
     keeping.rebuild, keeping.purge_outcomes,
-    moving.export, moving.import_,
+    moving.export, moving.import_, backups.backup, backups.restore,
+    personal.erase_guest, personal.guest, personal.keys,
     upkeep.migrate, upkeep.seed, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip
     cli.add_command(command)
@@ -47,7 +49,7 @@ def main() -> None:
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(BAD_USAGE)
-    except (BadConfiguration, EmbeddedServerError, BadPropertyFile, Unavailable) as wrong:
+    except (BadConfiguration, EmbeddedServerError, BadPropertyFile, MasterKeyWrong, Unavailable) as wrong:
         sys.exit(_complain(str(wrong), BAD_USAGE))
     except OperationalError as gone:
         sys.exit(_complain(f"the database does not answer: {str(gone).splitlines()[0]}", BAD_USAGE))

@@ -44,7 +44,7 @@ def take(url: str, target: Path) -> None:
     options = ("--wal-method=stream", "--checkpoint=fast", "--manifest-checksums=SHA256", "--no-password")
     done = run_tool([programs / "pg_basebackup", "-D", target, "-d", shown, *options], Identity(), **password)
     if done.returncode != 0:
-        msg = f"the base backup failed ({_last_line(done.stderr)}): mend that, then back up again"
+        msg = f"the base backup failed ({_said(done.stderr)}): mend that, then back up again"
         raise EmbeddedServerError(msg)
 
 
@@ -60,7 +60,7 @@ def require_sound(cluster: Path) -> None:
         raise EmbeddedServerError(msg)
     done = run_tool([programs / "pg_verifybackup", "--exit-on-error", "--quiet", cluster], Identity())
     if done.returncode != 0:
-        msg = f"the backup {cluster} is damaged ({_last_line(done.stderr)}): take another one"
+        msg = f"the backup {cluster} is damaged ({_said(done.stderr)}): take another one"
         raise EmbeddedServerError(msg)
 
 
@@ -109,9 +109,11 @@ def _run_alone(programs: Path, cluster: Path, runs_as: Identity, database: str, 
     done = run_tool([programs / "postgres", "--single", "-D", cluster, database], runs_as, typed=typed)
     wrong = [line for line in done.stderr.splitlines() if "ERROR:" in line or "FATAL:" in line or "PANIC:" in line]
     if done.returncode != 0 or wrong:
-        msg = f"the backed-up cluster does not come up ({(wrong or [_last_line(done.stderr)])[0]}): take another backup"
+        msg = f"the backed-up cluster does not come up ({(wrong or [_said(done.stderr)])[0]}): take another backup"
         raise EmbeddedServerError(msg)
 
 
-def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+def _said(text: str) -> str:
+    """Give what a tool complained about, as one line."""
+    errors = [line.strip() for line in text.splitlines() if "error:" in line]
+    return " ".join(errors or text.split()) or "it said nothing"
