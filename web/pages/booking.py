@@ -129,14 +129,16 @@ async def book(
 
 
 async def _hold_once(desk: Desk, command: HoldStay, asked_under: Callable[[str], Asked], keys: tuple[str, str]) -> Outcome:
-    """Hold under the content's own key, or, when that was refused before, under the page's.
+    """Hold under the content's own key, or, when that was refused earlier, under the page's.
 
     Who comes back with the browser's button gets a fresh page; sending the same again still means the same room.
     """
     content, fresh = keys
     try:
         return await desk.dispatch(command, asked_under(content))
-    except Repeated:
+    except Repeated as refusal:
+        if not refusal.again:
+            raise
         return await desk.dispatch(command, asked_under(fresh))
 
 
