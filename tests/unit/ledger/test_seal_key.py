@@ -52,7 +52,7 @@ def test_a_key_of_another_kind_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["no key", "AAAA!AAA", dedent("-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----")])
 def test_what_is_no_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         PublicKey.from_text(text)
 
 
