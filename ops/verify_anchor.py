@@ -7,7 +7,7 @@ import json
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, ValidationError, convert
 
@@ -16,8 +16,8 @@ from ledger.seal_key import PublicKey
 from ops.settings import BadConfiguration
 from ops.verify_blocks import ChainCheck, Trust
 from ops.verify_findings import Findings
+from queries.proofs import ANCHOR_FORMAT
 
-FORMAT = "nightledger.anchor.v1"
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,24 +41,19 @@ class Written(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AnchorFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `nightledger anchor` writes."""
+    """What `nightledger anchor` writes (`queries/proofs.py`)."""
 
     format: str
     head: Written
     public_key: str
 
 
-def anchor_json(signed: SignedBlock, key: PublicKey) -> dict[str, Any]:
-    """Write a signed head as an anchor."""
-    return {"format": FORMAT, "head": signed.as_json(), "public_key": key.text}
-
-
 def read_anchor(path: Path, property_code: str) -> SignedBlock:
     """Read an anchor of this property and check its own signature. Raises BadConfiguration, which names file and field."""
     try:
         written = convert(json.loads(path.read_text()), AnchorFile)
-        if written.format != FORMAT:
-            raise _bad(path, f"its format is {written.format!r}, this release knows {FORMAT}")
+        if written.format != ANCHOR_FORMAT:
+            raise _bad(path, f"its format is {written.format!r}, this release knows {ANCHOR_FORMAT}")
         if written.head.version != VERSION:
             raise _bad(
                 path, f"its block has version {written.head.version}, this release knows {VERSION}: run the newer release"

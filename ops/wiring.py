@@ -43,6 +43,7 @@ from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
 from queries.hotel import HotelQuery
 from queries.progress import Position, Progress
+from queries.proofs import Proofs
 from queries.reservations import ReservationQuery
 from queries.revenue import RevenueQuery
 from queries.streams import Streams
@@ -173,6 +174,7 @@ class Wiring:
             availability=availability,
             reservations=ReservationQuery(models.reservations.model, self.pool, self.keys, streams),
             revenue=RevenueQuery(models.revenue.model, listed.currency),
+            proofs=Proofs(code, self.pool, self.settings.seal_seconds),
             progress=Progress(streams, self.positions(models)),
         )
 

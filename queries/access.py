@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS nightledger.api_keys (
     revoked_at timestamptz
 );
 """
-SCOPES = ("holds:write", "reservations:read", "reservations:write", "revenue:read", "events:read")
+SCOPES = ("holds:write", "reservations:read", "reservations:write", "revenue:read", "events:read", "audit")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
 from queries.hotel import HotelQuery
 from queries.progress import Progress
+from queries.proofs import Proofs
 from queries.reservations import ReservationQuery
 from queries.revenue import RevenueQuery
 from queries.streams import Streams
@@ -30,6 +31,7 @@ class Desk:
     reservations: ReservationQuery
     revenue: RevenueQuery
     progress: Progress
+    proofs: Proofs
 
 
 @dataclass(frozen=True, kw_only=True)

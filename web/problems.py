@@ -43,8 +43,12 @@ STATUS: Mapping[str, int] = {
     "rates.plan_unknown": MALFORMED,
     "rates.unpriced": MALFORMED,
     "reservation.unknown": 404,
+    "seal.size_unknown": MALFORMED,
     "stream.other_kind": 404,
     "too_many_requests": 429,
+    "event.damaged": 500,
+    "event.unknown": 404,
+    "event.unsealed": 404,
     "form.stale": 403,
     "webhook.forged": 400,
 }

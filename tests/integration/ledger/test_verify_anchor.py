@@ -11,7 +11,7 @@ import pytest
 
 from ledger.seal import Block, signed
 from ops.settings import BadConfiguration
-from ops.verify_anchor import anchor_json, read_anchor
+from ops.verify_anchor import read_anchor
 from tests.integration.ledger.audits import KEY, NOW, THIEF, Damage, blocks_of, first, harm, resigned, seal, verified
 from tests.integration.ledger.histories import History
 from tests.integration.ledger.ledgers import Ledger
@@ -101,7 +101,7 @@ class TestAnchorFiles:
             version=1, property_code="ella", number=4, epoch=1, first_position=19, tree_size=24, root=b"\x01" * 32,
             previous=b"\x02" * 32, sealed_at=NOW + timedelta(microseconds=7), key_id=KEY.public.key_id,
         )  # fmt: skip
-        return anchor_json(signed(block, KEY), KEY.public)
+        return {"format": "nightledger.anchor.v1", "head": signed(block, KEY).as_json(), "public_key": KEY.public.text}
 
     def test_an_honest_one_is_read(self, written: dict[str, Any], tmp_path: Path) -> None:
         path = tmp_path / "anchor.json"
