@@ -1,4 +1,4 @@
-"""Reservations and histories as text for a terminal, and as JSON for scripts. Personal data stays sealed."""
+"""Reservations as text for a terminal, and as JSON for scripts. Personal data stays sealed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.event import Recorded
 from ops.settings import BadConfiguration
 from ops.wiring import Wiring
 from web.house import Desk
@@ -32,27 +31,6 @@ async def reservation_text(wiring: Wiring, property_code: str, reservation_id: U
     ]
     return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(
         lines
-    )
-
-
-async def history_text(wiring: Wiring, property_code: str, subject: UUID) -> tuple[list[dict[str, Any]], str]:
-    """Give every event of a stream as (JSON, text); of a reservation, those of its payments and room-nights too."""
-    desk = await desk_of(wiring, property_code)
-    events = await desk.streams.read([subject])
-    related = {payment for each in events if (payment := getattr(each.event, "payment_id", None)) is not None}
-    if related:
-        events = sorted([*events, *await desk.streams.read(related)], key=lambda each: each.position)
-    lines = [_line(each) for each in events]
-    return [{**msgspec.to_builtins(each), "topic": each.event.topic} for each in events], "\n".join(
-        lines
-    ) or f"no events of {subject}"
-
-
-def _line(recorded: Recorded) -> str:
-    cause = f"  because of {recorded.cause_position}" if recorded.cause_position else ""
-    return (
-        f"{recorded.position:>8}  {recorded.recorded_at:%Y-%m-%d %H:%M:%S.%f}  {recorded.event.topic:<34}"
-        f"  {recorded.actor}  command {recorded.command_id} {recorded.command_index + 1}/{recorded.command_count}{cause}"
     )
 
 

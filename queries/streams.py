@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.catalogue import Catalogue
 from ledger.event import Recorded
-from ledger.log import Connection, Log, Row, whole_commands
+from ledger.log import EVENT_COLUMNS, Connection, Log, Row, whole_commands
+from ledger.schema import schema_name
 from ledger.unreadable import Unreadable
 
 
@@ -20,11 +22,23 @@ class Streams:
         self._log = log
         self._pool = pool
         self._catalogue = catalogue
+        self._at = sql.SQL("SELECT {} FROM {}.events WHERE position = ANY(%s) ORDER BY position").format(
+            sql.SQL(EVENT_COLUMNS), sql.Identifier(schema_name(log.property_code))
+        )
 
     async def read(self, streams: Iterable[UUID]) -> list[Recorded]:
         """Give all events of some streams, in order of position. Raises Unreadable."""
         async with self._pool.connection() as connection:
             return self._decoded(await self._log.streams(connection, streams))
+
+    async def at(self, positions: Iterable[int]) -> list[Recorded]:
+        """Give the events at some positions, in order; a position beyond the end gives none. Raises Unreadable."""
+        wanted = sorted(positions)
+        if not wanted:
+            return []
+        async with self._pool.connection() as connection:
+            found = await connection.execute(self._at, [wanted])
+            return self._decoded([Row(*row) for row in await found.fetchall()])
 
     async def after(self, position: int, limit: int) -> list[Recorded]:
         """Give about `limit` events after a position, whole commands only.

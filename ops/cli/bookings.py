@@ -15,9 +15,10 @@ from commands.confirm_reservation import ConfirmReservation
 from commands.dispatch import Asked
 from commands.hold_stay import HoldStay
 from ledger.command import Command, Urgency
+from ops import history as telling
 from ops.cli.running import FAILED, JSON, PROPERTY, on_servers, show
 from ops.settings import BadConfiguration
-from ops.telling import desk_of, history_text, reservation_text
+from ops.telling import desk_of, reservation_text
 from ops.wiring import Wiring
 
 C = TypeVar("C", bound=Command)
@@ -97,12 +98,18 @@ def show_reservation(reservation_id: UUID, property_code: str, as_json: bool) ->
 
 
 @click.command()
-@click.argument("subject", type=click.UUID)
+@click.argument("subject", metavar="ID")
+@click.option("--tree", is_flag=True, help="Show what follows from what, each event under its cause.")
 @PROPERTY
 @JSON
-def history(subject: UUID, property_code: str, as_json: bool) -> None:
-    """List every event of a reservation (with its payments and messages) or of any one stream, in order."""
-    answer, text = on_servers(lambda wiring: history_text(wiring, property_code, subject))
-    show(answer, as_json, text)
-    if not answer:
+def history(subject: str, tree: bool, property_code: str, as_json: bool) -> None:
+    """Tell who did what, when, why and because of what.
+
+    ID: a reservation (with its payments, messages and room-nights), a payment or a guest by id, or a room-night as
+    ROOM/YYYY-MM-DD.
+    """
+    found = on_servers(lambda wiring: telling.history_of(wiring, property_code, subject))
+    text = telling.as_tree(found) if tree else telling.as_text(found)
+    show(telling.as_json(found), as_json, text or f"nothing has happened to {subject}")
+    if not found.events:
         sys.exit(FAILED)
