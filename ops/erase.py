@@ -61,7 +61,8 @@ async def erase_guest(wiring: Wiring, property_code: str, subject: UUID) -> Eras
     """Forget the guest of a reservation, or of this id. Raises Refusal for a live stay, BadConfiguration, MasterKeyWrong."""
     desk = await desk_of(wiring, property_code)
     reservation_id = await _reservation(wiring, property_code, subject)
-    asked = Asked(command_id=uuid4(), actor="cli", urgency=Urgency.PROMISED)
+    command_id = uuid4()
+    asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
     outcome = await desk.dispatch(EraseGuest(reservation_id=reservation_id), asked)
     forgetting = follow(reservation_id, await desk.streams.read([reservation_id]), VENDORS)
     await asyncio.to_thread(destroy, wiring.keys, forgetting, wiring.clock.now(), wiring.settings.fiscal_years)
