@@ -19,18 +19,19 @@ READ_BACK = 500
 COUNTED = """
 SELECT count(*) FILTER (WHERE topic = 'reservation.held.v1'),
     count(DISTINCT recorded_at) FILTER (WHERE topic = 'reservation.held.v1'),
-    coalesce(max(position), 0) - count(*)
-FROM {events}
+    coalesce(max(position) - {after}, 0) - count(*)
+FROM {events} WHERE position > {after}
 """
 # The room and the date are read from the payload, not from the stream's name, so that a wrong name would be found, too.
 TWICE = """
 SELECT count(*) FROM (
     SELECT FROM (
         SELECT convert_from(payload, 'UTF8')::jsonb AS night FROM {events} WHERE topic = 'room-night.hold-requested.v1'
+            AND position > {after}
     ) AS nights GROUP BY night ->> 'room', night ->> 'stay_date' HAVING count(*) > 1
 ) AS twice
 """
-KEPT = "SELECT stream FROM {events} WHERE topic = 'reservation.held.v1'"
+KEPT = "SELECT stream FROM {events} WHERE topic = 'reservation.held.v1' AND position > {after}"
 
 
 class NotTrue(Exception):
@@ -44,13 +45,13 @@ def require(*, acknowledged: int, found: int, twice: int, subject: str) -> None:
         raise NotTrue(message)
 
 
-def batch_size(site: Site, code: str, acknowledged: Sequence[Booked]) -> float:
-    """Check the log of a property against what was acknowledged, and give the bookings per commit. Raises NotTrue."""
-    events = sql.Identifier(schema_name(code), "events")
+def batch_size(site: Site, code: str, acknowledged: Sequence[Booked], after: int = 0) -> float:
+    """Check the log after a position against what was acknowledged, and give the bookings per commit. Raises NotTrue."""
+    parts = {"events": sql.Identifier(schema_name(code), "events"), "after": sql.Literal(after)}
     with site.connect() as connection:
-        held, commits, holes = connection.execute(sql.SQL(COUNTED).format(events=events)).fetchone() or (0, 0, 0)
-        twice = (connection.execute(sql.SQL(TWICE).format(events=events)).fetchone() or (0,))[0]
-        kept = {row[0] for row in connection.execute(sql.SQL(KEPT).format(events=events))}
+        held, commits, holes = connection.execute(sql.SQL(COUNTED).format(**parts)).fetchone() or (0, 0, 0)
+        twice = (connection.execute(sql.SQL(TWICE).format(**parts)).fetchone() or (0,))[0]
+        kept = {row[0] for row in connection.execute(sql.SQL(KEPT).format(**parts))}
     require(acknowledged=len(acknowledged), found=held, twice=twice, subject="the command path")
     if holes or kept != {booking_id for booking_id, _ in acknowledged}:
         message = f"the command path: {holes} positions are missing, or other bookings are in the log than were acknowledged"

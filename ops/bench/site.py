@@ -57,6 +57,13 @@ class Site:
         self.schemas.append(name)
         return name
 
+    def head(self, code: str) -> int:
+        """Give the last position of a property's log."""
+        last = sql.SQL("SELECT coalesce(max(position), 0) FROM {}").format(sql.Identifier(schema_name(code), "events"))
+        with self.connect() as connection:
+            row = connection.execute(last).fetchone()
+        return row[0] if row else 0
+
     def settle(self) -> None:
         """Write everything out, so that the next run does not pay for the one before."""
         with self.connect() as connection:
