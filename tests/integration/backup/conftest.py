@@ -16,7 +16,7 @@ from ops.embedded import EmbeddedServerError
 from ops.migrate import migrate
 from ops.seeding import seed
 from ops.up import DEMO
-from tests.integration.backup.houses import GONE, STAYS, Server, book, running, settings_of
+from tests.integration.backup.houses import GONE, STAYS, Server, book, running, sealed, settings_of
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,7 @@ def house(home: Path, missing: Callable[[str], NoReturn]) -> Iterator[Server]:
             server.do(lambda wiring: seed(wiring, DEMO))
             for name in (GONE, STAYS):
                 server.do(partial(book, name=name))
+            assert server.do(sealed)
             yield server
     except EmbeddedServerError as failure:
         missing(f"PostgreSQL ({failure})")

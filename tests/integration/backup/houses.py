@@ -15,7 +15,10 @@ from commands.dispatch import Asked
 from commands.hold_stay import GuestDetails, HoldStay
 from ledger.clock import local_date
 from ledger.log import Log, Row
+from ledger.seal import SignedBlock
+from ledger.sealer import Sealer
 from ops.embedded import embedded_servers
+from ops.secrets import seal_key
 from ops.settings import Settings
 from ops.wiring import Wiring, wired
 
@@ -68,6 +71,12 @@ class Server:
                 return await Log("ella").tail(connection, 0, 100_000)
 
         return self.do(read)
+
+
+async def sealed(wiring: Wiring) -> SignedBlock | None:
+    """Seal what is not sealed yet."""
+    async with wiring.pool.connection() as connection:
+        return await Sealer("ella", seal_key(wiring.settings)).seal(connection, wiring.clock.now())
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def test_it_holds_the_keys_and_no_secret(house: Server, backup: Path) -> None:
     assert described.was_embedded
     secrets = [house.settings.data_dir / name for name in SECRETS]
     texts = [file.read_text().strip().encode() for file in secrets if file.exists()]
-    assert len(texts) >= 2
+    assert len(texts) == 3
     for file in backup.rglob("*"):
         if file.is_file():
             content = file.read_bytes()

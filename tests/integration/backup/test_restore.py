@@ -17,7 +17,7 @@ from ops.embedded import EmbeddedServerError
 from ops.restore import Order, newest_erasures, place, refresh
 from ops.settings import BadConfiguration
 from ops.wiring import Wiring, keys_path
-from tests.integration.backup.houses import GONE, STAYS, Server, running, settings_of
+from tests.integration.backup.houses import GONE, STAYS, Server, running, sealed, settings_of
 
 
 def ordered(house: Server, backup: Path, target: Path, erasures: Path | None) -> Order:
@@ -65,6 +65,9 @@ def test_who_was_erased_since_stays_erased(house: Server, backup: Path, home: Pa
     with running(settings_of(target)) as restored:
         assert list(restored.names().values()) == [None, STAYS]
         assert restored.rows() == rows
+        opening = restored.do(sealed)
+        assert opening is not None
+        assert (opening.block.number, opening.block.epoch, opening.block.tree_size) == (2, 2, len(rows))
         assert restored.do(caught_up) == dict.fromkeys(restored.do(caught_up), len(rows))
     assert holders(target, GONE.encode()) == []
 
