@@ -7,6 +7,7 @@ import platform
 import shutil
 from importlib.metadata import version
 
+from ops.sealing import sealing_state
 from ops.serve import readiness
 from ops.wiring import Wiring
 
@@ -35,6 +36,7 @@ async def examine(wiring: Wiring) -> tuple[dict[str, str], bool]:
     parts["guests' keys"] = await asyncio.to_thread(_keys, wiring)
     for listed in await wiring.access.properties():
         if not listed.scratch:
+            parts[f"{listed.code}.seal"] = await sealing_state(wiring, listed.code)
             parts[f"{listed.code}.payments"] = await _payments(wiring, listed.code)
             parts[f"{listed.code}.erasures"] = await _erasures(wiring, listed.code)
     return parts, any(not state.startswith("ok") for state in parts.values())

@@ -19,6 +19,8 @@ from ops.wiring import Wiring
 
 logger = logging.getLogger(__name__)
 
+LATE_PERIODS, LATE_SECONDS = 3, 30
+"""An unsealed event older than so many periods and so many seconds means that nobody seals."""
 UNSEALED_SECONDS = Gauge(
     "nightledger_unsealed_seconds",
     "Age of the oldest event that is not sealed yet",
@@ -73,3 +75,14 @@ async def unsealed_seconds(wiring: Wiring, property_code: str) -> float:
     async with wiring.pool.connection() as connection:
         last = await Seals(property_code).last(connection)
         return await Log(property_code).age(connection, last.block.tree_size + 1 if last else 1)
+
+
+async def sealing_state(wiring: Wiring, property_code: str) -> str:
+    """Say for the doctor how far the log is sealed, by which key, and whether the tail has become too old."""
+    async with wiring.pool.connection() as connection:
+        last = await Seals(property_code).last(connection)
+    seconds = await unsealed_seconds(wiring, property_code)
+    late = seconds > LATE_PERIODS * wiring.settings.seal_seconds + LATE_SECONDS
+    state = "NOT SEALED: is nightledger follow running? Its log says what stops it" if late else "ok"
+    place = f"position {last.block.tree_size} by the key {last.block.key_id}" if last else "nothing yet"
+    return f"{state}, sealed: {place}, the oldest unsealed event is {seconds:.0f} s old"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from psycopg import DataError, sql
 
 from ledger.log import EVENT_COLUMNS, Log, Row
@@ -28,6 +28,8 @@ from ops.verify_streams import NIGHT, StreamCheck
 from ops.verify_tiles import Lend, check_tiles
 
 PAGE = 4000
+SHOWN = 10
+WALKS = ("log", "streams")
 Report = Callable[[str, int, int], None]
 """Told (walk, events done, events in all)."""
 
@@ -47,11 +49,33 @@ class Verdict(Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     findings_in_all: int
     seconds: float
+    models: list[str] = []
 
     @property
     def holds(self) -> bool:
         """Tell whether nothing was found."""
         return not self.findings
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it for programs."""
+        return {"holds": self.holds, **to_builtins(self)}
+
+    def text(self) -> str:
+        """Say it in lines: what was checked, what is not sealed yet, and what is wrong, the first position first."""
+        keys = ", ".join(self.signed_by) or "nobody"
+        lines = [
+            f"{self.property_code}: {self.head} events, epoch {self.epoch}, in {self.seconds:.1f} s",
+            f"sealed up to position {self.sealed} in {self.blocks} blocks, signed by {keys}",
+            f"unsealed tail: {self.unsealed_events} events, the oldest {self.unsealed_seconds:.0f} s old",
+        ]
+        if self.anchored is not None:
+            lines.append(f"held against an anchor of {self.anchored} events")
+        if self.models:
+            lines.append(f"read models compared: {', '.join(self.models)}")
+        shown = [f"WRONG {finding.text()}" for finding in self.findings[:SHOWN]]
+        if self.findings_in_all > SHOWN:
+            shown.append(f"and {self.findings_in_all - SHOWN} more: see --json")
+        return "\n".join([*lines, *(shown or ["everything holds"])])
 
 
 async def audit(

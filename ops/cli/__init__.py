@@ -10,7 +10,7 @@ from psycopg import OperationalError
 from ledger.keys import MasterKeyWrong
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import backups, bookings, keeping, measuring, moving, personal, processes, upkeep
+from ops.cli import backups, bookings, keeping, measuring, moving, personal, processes, seal, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
 from ops.export import BrokenLog
@@ -35,6 +35,7 @@ for command in (
     keeping.rebuild, keeping.purge_outcomes,
     moving.export, moving.import_, backups.backup, backups.restore,
     personal.erase_guest, personal.guest, personal.keys,
+    seal.verify, seal.anchor, seal.proof, seal.seal_key,
     upkeep.migrate, upkeep.seed, upkeep.stress, upkeep.api_key, upkeep.doctor,
 ):  # fmt: skip
     cli.add_command(command)

@@ -41,7 +41,7 @@ def rebuild(name: str | None, every: bool, dry_run: bool, prune: bool, property_
             await rebuilding.model_named(wiring, property_code, each).prune()
 
     async def do(wiring: Wiring) -> list[rebuilding.Rebuilt]:
-        with _progress(names, quiet=as_json) as report:
+        with progress(names, quiet=as_json) as report:
             return [await rebuilding.rebuild(wiring, property_code, each, report, dry_run=dry_run) for each in names]
 
     if prune:
@@ -72,7 +72,7 @@ def _line(done: rebuilding.Rebuilt, *, dry_run: bool) -> str:
 
 
 @contextmanager
-def _progress(names: Sequence[str], *, quiet: bool) -> Iterator[rebuilding.Report]:
+def progress(names: Sequence[str], *, quiet: bool) -> Iterator[rebuilding.Report]:
     """Give what reports: bars with rate and time left on a terminal, a plain line now and then elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal or quiet:
