@@ -84,6 +84,8 @@ def _is_text(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=str()) | ast.JoinedStr():
             return True
+        case ast.Name(id=name):
+            return name in MESSAGE_NAMES
         case ast.BinOp(left=left, op=ast.Add()):
             return _is_text(left)
         case _:
@@ -91,7 +93,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _differ_in_letter_case(was: ast.AST, becomes: ast.AST) -> bool:
-    return ast.dump(was) != ast.dump(becomes) and ast.unparse(was).lower() == ast.unparse(becomes).lower()
+    return ast.unparse(was).lower() == ast.unparse(becomes).lower()
 
 
 RULES = (
