@@ -18,7 +18,9 @@ from psycopg import sql
 
 from commands.confirm_reservation import ConfirmReservation
 from commands.dispatch import Asked
+from ledger.keys import GuestKeys
 from ledger.schema import schema_name
+from ops.bench.copied_guests import lend
 from ops.bench.draws import LEAD_DAYS, STAY_NIGHTS, Draw
 from ops.bench.hotel import listed_as, room_code
 from ops.bench.ours import DrawnRoom, hold
@@ -41,10 +43,10 @@ INSERT INTO {schema}.events (position, stream, version, topic, payload, occurred
     command_count, correlation_id, actor, business_date)
 SELECT {base} + n * {length} + t.place, md5(t.stream || n)::uuid, t.version, t.topic,
     convert_to(format(t.payload, md5('reservation' || n)::uuid, md5('stay' || n)::uuid,
-        'r' || lpad((n % {rooms})::text, 4, '0'), arrival, arrival + 1, arrival + 2, arrival + 3, n), 'UTF8'),
+        'r' || lpad((n % {rooms})::text, 4, '0'), arrival, arrival + 1, arrival + 2, arrival + 3, n,
+        key_id, guest, fiscal), 'UTF8'),
     t.occurred_at, t.recorded_at, md5(t.command || n)::uuid, t.index, t.count, t.correlation_id, t.actor, t.business_date
-FROM generate_series({first_copy}, {last_copy}) AS n,
-    LATERAL (SELECT {first}::date + {nights} * (n / {rooms} % {slots})::integer AS arrival) AS dates,
+FROM copied_guest, LATERAL (SELECT {first}::date + {nights} * (n / {rooms} % {slots})::integer AS arrival) AS dates,
     (VALUES {rows}) AS t (place, stream, version, topic, payload, occurred_at, recorded_at, command, index, count,
         correlation_id, actor, business_date)
 ORDER BY n, t.place
@@ -60,7 +62,7 @@ FROM generate_series({first_copy}, {last_copy}) AS n,
 def fill(site: Site, code: str, events: int, plan: Plan) -> int:
     """Bring the log of a scratch property to `events` events or a few more: its last position."""
     draw = draws_of(ROOMS).draw(1)
-    reservation_id, before = asyncio.run(_book_once(site, code, draw))
+    reservation_id, before, keys = asyncio.run(_book_once(site, code, draw))
     sample = Sample(reservation_id, draw)
     schema = sql.Identifier(schema_name(code))
     with site.connect() as connection:
@@ -73,6 +75,7 @@ def fill(site: Site, code: str, events: int, plan: Plan) -> int:
             last = min(first + CHUNK, copies) - 1
             parts = _parts(schema, base, length) | {"first_copy": first, "last_copy": last}
             with connection.transaction():
+                lend(connection, keys, first, last)
                 connection.execute(sql.SQL(COPY_EVENTS).format(rows=_values(rows), **parts))
                 connection.execute(sql.SQL(COPY_OUTCOMES).format(rows=_values(outcomes), **parts))
             plan.say(f"writing history: {base + (last + 1) * length:,} of {events:,} events")
@@ -92,8 +95,8 @@ def _values(rows: Sequence[Sequence[Any]]) -> sql.Composed:
     return sql.SQL(", ").join(sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, row))) for row in rows)
 
 
-async def _book_once(site: Site, code: str, draw: Draw) -> tuple[UUID, int]:
-    """Hold and confirm one stay through the product: the reservation, and the position before."""
+async def _book_once(site: Site, code: str, draw: Draw) -> tuple[UUID, int, GuestKeys]:
+    """Hold and confirm one stay through the product: the reservation, the position before, and the keys store."""
     drawn = DrawnRoom()
     drawn.rooms[draw.arrival].append(room_code(draw.room))
     async with wired(site.settings, connections=2) as wiring:
@@ -103,7 +106,7 @@ async def _book_once(site: Site, code: str, draw: Draw) -> tuple[UUID, int]:
         assert booked is not None  # noqa: S101 - nobody else books here
         asked = Asked(command_id=uuid4(), actor="key:bench", correlation_id=uuid4())
         await dispatch(ConfirmReservation(reservation_id=booked[0]), asked)
-    return booked[0], before
+        return booked[0], before, wiring.keys
 
 
 class Sample:
@@ -136,7 +139,8 @@ class Sample:
             if "stay_id" in stay:
                 own[stay["stay_id"]] = 2
         if "confirmation_code" in event:
-            own[event["confirmation_code"]] = 8
+            guest, fiscal = event["guest"], event["fiscal"]
+            own |= {event["confirmation_code"]: 8, guest["key_id"]: 9, guest["box"]: 10, fiscal["box"]: 11}
         text = payload.replace("%", "%%")
         for value, number in own.items():
             text = text.replace(f'"{value}"', f'"%{number}$s"')

@@ -15,13 +15,20 @@ import psutil
 from ops.bench.findings import Findings
 from ops.bench.over_http import over_http
 from ops.bench.plan import Plan
+from ops.bench.rebuilding import rebuilding
 from ops.bench.rush import rush
 from ops.bench.scale import scale
 from ops.bench.site import Site, site
 from ops.bench.writes import writes
 from ops.settings import BadConfiguration, Settings
 
-BENCHES: Mapping[str, Callable[[Site, Plan], Findings]] = {"writes": writes, "http": over_http, "rush": rush, "scale": scale}
+BENCHES: Mapping[str, Callable[[Site, Plan], Findings]] = {
+    "writes": writes,
+    "http": over_http,
+    "rush": rush,
+    "scale": scale,
+    "rebuild": rebuilding,
+}
 
 
 def run(settings: Settings, names: Sequence[str], plan: Plan) -> dict[str, Any]:
