@@ -59,6 +59,8 @@ SCHEMA = pa.schema([
     pa.field("leaf_hash", pa.binary(32), nullable=False),
 ])  # fmt: skip
 
+STORED = tuple(name for name in Row.__struct_fields__ if name in SCHEMA.names and name != "payload")
+"""Columns that are taken over as they stand in the table."""
 AMOUNTS = ("amount", "total", "refund")
 """The field of an event that is what it is about in money, the first that it has."""
 
@@ -75,10 +77,10 @@ async def export_parquet(wiring: Wiring, part: Span, out: BinaryIO, report: Repo
         async for rows in pages(wiring, part):
             waiting += [columns(row) for row in rows]
             if len(waiting) >= ROW_GROUP:
-                writer.write_table(pa.Table.from_pylist(waiting, SCHEMA))
+                writer.write_table(_table(waiting))
                 waiting = []
             report(rows[-1].position, part.last_position)
-        writer.write_table(pa.Table.from_pylist(waiting, SCHEMA))
+        writer.write_table(_table(waiting))
     return Exported(listed.code, part.last_position, part.last_position, 0, 0, "")
 
 
@@ -104,9 +106,12 @@ def without_personal(value: Any) -> Any:
     return [without_personal(part) for part in value] if isinstance(value, list | tuple) else value
 
 
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.table({name: [row[name] for row in rows] for name in SCHEMA.names}, schema=SCHEMA)
+
+
 def _stored(row: Row) -> dict[str, Any]:
-    kept = (name for name in row.__struct_fields__ if name in SCHEMA.names)
-    return {name: _plain(getattr(row, name)) for name in kept if name != "payload"}
+    return {name: _plain(getattr(row, name)) for name in STORED}
 
 
 def _flattened(row: Row, event: Event) -> dict[str, Any]:
