@@ -6,11 +6,14 @@ without delay, or from the real read model.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from uuid import UUID, uuid4
 
 from prometheus_client import REGISTRY
@@ -49,11 +52,15 @@ class DrawnRoom(AvailabilityQuery):
 
 @dataclass
 class Ours(Load):
-    """Books at the scratch property `code`; `suggested` by the draw, or by the read model in Redis."""
+    """Books at the scratch property `code`; `suggested` by the draw, or by the read model in Redis.
+
+    With a `pace` (bookings a second of one process) callers begin on time, and never all at once.
+    """
 
     settings: Settings
     code: str
     suggested: str = "draw"
+    pace: float | None = None
 
     @asynccontextmanager
     async def opened(self, draws: Draws, callers: int) -> AsyncIterator[Book]:  # noqa: ARG002 - all callers share one writer
@@ -62,8 +69,11 @@ class Ours(Load):
             drawn = DrawnRoom()
             dispatch = wiring.dispatch(listed_as(self.code), self._adviser(wiring, drawn))
             coming = iter(draws)
+            turns = _turns(self.pace or 1)
 
             async def book(_: int) -> Booked | None:
+                if self.pace:
+                    await asyncio.sleep(max(0.0, next(turns) - time.monotonic()))
                 draw = next(coming)
                 drawn.rooms[draw.arrival].append(room_code(draw.room))
                 return await hold(dispatch, draw)
@@ -84,6 +94,12 @@ class Ours(Load):
             "batches": REGISTRY.get_sample_value("nightledger_batch_commands_count", labels) or 0,
             "decided twice": REGISTRY.get_sample_value("nightledger_conflicts_total", labels) or 0,
         }
+
+
+def _turns(pace: float) -> Iterator[float]:
+    """Give the monotonic seconds at which bookings begin."""
+    begin = time.monotonic()
+    return (begin + number / pace for number in count())
 
 
 async def hold(dispatch: Dispatch, draw: Draw) -> Booked | None:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from ops.bench.findings import Findings
+from ops.bench.lag import lag
 from ops.bench.over_http import over_http
 from ops.bench.plan import Plan
 from ops.bench.rebuilding import rebuilding
@@ -27,6 +28,7 @@ BENCHES: Mapping[str, Callable[[Site, Plan], Findings]] = {
     "http": over_http,
     "rush": rush,
     "scale": scale,
+    "lag": lag,
     "rebuild": rebuilding,
 }
 
