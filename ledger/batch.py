@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ledger.catalogue import Catalogue
 from ledger.command import Command, Decision, Envelope, Handler, Outcome, Unread, refused
-from ledger.folded import Folded, Working
+from ledger.folded import Folded, Stream, Working
 from ledger.log import Batch, Connection, Log
 from ledger.refusal import IdReused, Refusal
 from ledger.unreadable import Unreadable
@@ -38,12 +38,14 @@ class TooLarge(Refusal):
 class Round:
     """Reads for one batch on one connection; every reading brings all kept streams up to the same moment."""
 
-    def __init__(self, log: Log, connection: Connection, folded: Folded, catalogue: Catalogue) -> None:
+    def __init__(
+        self, log: Log, connection: Connection, folded: Folded, catalogue: Catalogue, underway: Mapping[int, Stream]
+    ) -> None:
         self._log = log
         self._connection = connection
         self._catalogue = catalogue
         self.folded = folded
-        self.working = Working(folded)
+        self.working = Working(folded, underway)
 
     async def read(self, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()) -> dict[UUID, tuple[bytes, Outcome]]:
         """Read `streams` that are not kept yet, catch up with all others, and give recorded outcomes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterable, KeysView, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -71,9 +71,9 @@ class Folded:
         """The numbers of all kept streams."""
         return self._streams.keys()
 
-    def find(self, stream: UUID) -> Stream | None:
+    def find(self, number: int) -> Stream | None:
         """Give a kept stream, or nothing."""
-        return self._streams.get(stream.int)
+        return self._streams.get(number)
 
     def start_at(self, position: int) -> None:
         """Forget everything and be current as of `position`."""
@@ -106,6 +106,11 @@ class Folded:
 
     def settle(self, changed: dict[int, Stream], base_position: int, last_position: int, recorded_at: datetime) -> None:
         """Take over working copies that were just appended. Advance only when nobody else wrote in between."""
+        if self.position > base_position:
+            # A reading was quicker than the answer to the append: it may have seen later events of these streams, too.
+            for number in changed:
+                self._streams.pop(number, None)
+            return
         self._streams.update(changed)
         if base_position == self.position:
             self.reached(last_position, recorded_at)
@@ -122,10 +127,14 @@ class Folded:
 
 
 class Working:
-    """The state that a batch decides on: the folded streams, with what earlier commands of the batch did on top."""
+    """The state that a batch decides on: the folded streams, with what earlier commands of the batch did on top.
 
-    def __init__(self, folded: Folded) -> None:
+    Between the two stand streams that an earlier batch is just changing: should it fail, this one is decided again.
+    """
+
+    def __init__(self, folded: Folded, underway: Mapping[int, Stream]) -> None:
         self._folded = folded
+        self._underway = underway
         self.changed: dict[int, Stream] = {}
 
     def get(self, kind: type[A], stream: UUID) -> A:
@@ -139,8 +148,12 @@ class Working:
 
     def require(self, streams: Iterable[UUID]) -> None:
         """Make sure that all of `streams` were read. Raises Unread naming all that were not."""
-        changed, kept = self.changed, self._folded.numbers
-        missing = [stream for stream in streams if stream.int not in changed and stream.int not in kept]
+        changed, underway, kept = self.changed, self._underway, self._folded.numbers
+        missing = [
+            stream
+            for stream in streams
+            if (number := stream.int) not in kept and number not in changed and number not in underway
+        ]
         if missing:
             raise Unread(missing)
 
@@ -160,7 +173,8 @@ class Working:
         return copies
 
     def _find(self, stream: UUID) -> Stream:
-        found = self.changed.get(stream.int) or self._folded.find(stream)
+        number = stream.int
+        found = self.changed.get(number) or self._underway.get(number) or self._folded.find(number)
         if found is None:
             raise Unread([stream])
         if found.unreadable is not None:

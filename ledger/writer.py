@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from ledger.batch import Round, decide_all
+from ledger.batch import Decided, Round, decide_all
 from ledger.clock import Clock
-from ledger.command import Command, Envelope, Handler, Outcome, Urgency
-from ledger.folded import FARTHEST_BEHIND, Folded
+from ledger.command import Command, Envelope, Handler, Outcome
+from ledger.folded import FARTHEST_BEHIND, Folded, Stream
 from ledger.log import Conflict, Connection, Log
 from ledger.refusal import Unavailable
+from ledger.waiting import LARGEST_BATCH, Queue, Waiting
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -33,12 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BATCH = 256
-GUESTS_SHARE = 64
-"""Places of a batch that are for guests who wait, however much promised work there is: the nth guest is in batch n / 64."""
-LONGEST_QUEUE = 4096
-KEPT_FOR_PROMISED = 512
-"""Places at the end of the queue that guests do not get, so that sagas and staff can go on."""
+ENOUGH_TO_DECIDE_AHEAD = LARGEST_BATCH // 2
+"""When so many wait the next batch is decided while one commits, on a second connection; else they wait for its end."""
+NOTHING_UNDERWAY: Mapping[int, Stream] = {}
 
 LONGEST_WAIT_SECONDS = 10.0
 """After so long a caller is told that it is not known what became of the command, whatever the database does."""
@@ -67,13 +64,15 @@ class Gauge(Protocol):
         """Note one committed batch: of its append alone, who still waits, and how long its first command had waited."""
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A command in the queue, the future of its outcome, and since when it waits (monotonic seconds)."""
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A decided batch on its way into the log, and the streams as it leaves them."""
 
-    envelope: Envelope
-    answer: asyncio.Future[Outcome]
-    since: float
+    batch: list[Waiting]
+    decided: Decided
+    changed: dict[int, Stream]
+    started: float
+    conflicts: int = 0
 
 
 class Writer:
@@ -93,27 +92,20 @@ class Writer:
         self._gauge = gauge
         self._machine = machine or Clock()
         self._folded = Folded(catalogue)
-        self._promised: deque[Waiting] = deque()
-        self._guests: deque[Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._queue = Queue()
+        self._taken: list[Waiting] = []
+        self._trouble = Trouble()
         self._read_at = 0.0
-        self._append_seconds = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
     def queued(self) -> int:
         """How many commands wait."""
-        return len(self._promised) + len(self._guests)
+        return len(self._queue)
 
     async def submit(self, envelope: Envelope) -> Outcome:
         """Decide a command and make the outcome durable. Raises Unavailable; refusals come as outcomes."""
-        promised = envelope.urgency is Urgency.PROMISED
-        if self.queued >= LONGEST_QUEUE - (0 if promised else KEPT_FOR_PROMISED):
-            message = f"{self.queued} commands wait already: try again in a moment"
-            raise Unavailable(message)
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        (self._promised if promised else self._guests).append(Waiting(envelope, answer, time.monotonic()))
-        self._arrived.set()
+        answer = self._queue.put(envelope)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name=f"writer {self._log.property_code}")
         try:
@@ -125,84 +117,131 @@ class Writer:
             raise Unavailable(NOT_KNOWN, retry_after=5) from None
 
     async def _drain(self) -> None:
-        """Write until nothing has come for a moment, on one connection as long as it holds."""
-        batch: list[Waiting] = []
-        trouble = Trouble()
-        while batch := batch or self._next_batch():
+        """Write until nothing has come for a moment. Who was taken and not answered is tried again, or told what failed."""
+        while batch := self._unanswered() or self._take():
             try:
-                async with self._pool.connection(timeout=2) as connection:
-                    while batch:
-                        await self._write(connection, batch)
-                        trouble = Trouble()
-                        batch = await self._next_or_linger()
+                async with AsyncExitStack() as lent:
+                    await self._write(batch, lent)
             except psycopg.errors.LockNotAvailable:
-                batch = _fail(batch, Unavailable("the ledger is busy with another writer: try again in a moment"))
+                self._fail(Unavailable("the ledger is busy with another writer: try again in a moment"))
             except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as lost:
                 self._folded.start_at(0)
-                if not await trouble.pause():
-                    logger.warning("%d commands were given up: %s", len(batch), type(lost).__name__)
-                    batch, trouble = _fail(batch, Unavailable(NOT_KNOWN, retry_after=5)), Trouble()
+                if not await self._trouble.pause():
+                    logger.warning("%d commands were given up: %s", len(self._unanswered()), type(lost).__name__)
+                    self._fail(Unavailable(NOT_KNOWN, retry_after=5))
             except Unavailable as failure:
-                batch = _fail(batch, failure)
+                self._fail(failure)
             except Exception as failure:
                 # The second try settles before its commit: what was folded may never have become true.
                 self._folded.start_at(0)
                 logger.exception("a batch of %d commands could not be decided", len(batch))
-                batch = _fail(batch, failure)
+                self._fail(failure)
 
-    async def _next_or_linger(self) -> list[Waiting]:
-        """Take the next batch, and wait a moment for one before the connection is given back."""
-        await asyncio.sleep(0)  # those who were just answered may have the next command ready
-        if not self.queued:
-            self._arrived.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER_SECONDS):
-                    await self._arrived.wait()
-        return self._next_batch()
+    async def _write(self, batch: list[Waiting], lent: AsyncExitStack) -> None:
+        """Write batches as long as they come. While one commits, the next is decided when enough wait for it."""
+        connection = await lent.enter_async_context(self._pool.connection(timeout=2))
+        beside: Connection | None = None
+        while batch:
+            flight = await self._decide(connection, batch)
+            while len(self._queue) >= ENOUGH_TO_DECIDE_AHEAD and (beside := beside or await self._second(lent)):
+                flight = await self._land_and_decide_next(flight, connection, beside)
+            await self._land(flight, connection)
+            await asyncio.sleep(0)  # those who were just answered may have the next command ready
+            await self._queue.arrival(LINGER_SECONDS)
+            batch = self._take()
 
-    def _next_batch(self) -> list[Waiting]:
-        """Take promised work first; a quarter of each batch is for guests who wait, so that nobody waits for ever."""
-        batch = _take(self._promised, LARGEST_BATCH - min(len(self._guests), GUESTS_SHARE))
-        batch += _take(self._guests, LARGEST_BATCH - len(batch))
-        return batch + _take(self._promised, LARGEST_BATCH - len(batch))
-
-    async def _write(self, connection: Connection, batch: list[Waiting]) -> None:
-        started = time.monotonic()
-        conflicts = 0
+    async def _second(self, lent: AsyncExitStack) -> Connection | None:
+        """Borrow one more connection, when one is free."""
         try:
-            outcomes = await self._attempt(connection, batch)
-        except Conflict:
-            conflicts = 1
-            # The second try holds the ledger's lock while it reads, so nobody can be first again.
-            async with connection.transaction():
-                await self._log.lock(connection)
-                outcomes = await self._attempt(connection, batch)
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            if waiting.answer.done():
-                continue
-            if isinstance(outcome, Outcome):
-                waiting.answer.set_result(outcome)
-            else:
-                waiting.answer.set_exception(outcome)
-        self._folded.forget_some()
-        if self._gauge is not None:
-            self._gauge.batch(
-                len(batch), time.monotonic() - started, conflicts, commit_seconds=self._append_seconds,
-                queued=self.queued, longest_wait=started - min(waiting.since for waiting in batch),
-            )  # fmt: skip
+            return await lent.enter_async_context(self._pool.connection(timeout=0.05))
+        except PoolTimeout:
+            return None
 
-    async def _attempt(self, connection: Connection, batch: list[Waiting]) -> list[Outcome | Exception]:
+    async def _land_and_decide_next(self, flight: Flight, connection: Connection, beside: Connection) -> Flight:
+        """Append a batch and meanwhile decide the next, as if the first were in the log already; give the next."""
+        batch = self._take()
+        landed, following = await asyncio.gather(
+            self._append(flight, connection), self._decide(beside, batch, flight.changed), return_exceptions=True
+        )
+        if isinstance(landed, Conflict):
+            await self._append_under_lock(flight, connection)
+            return await self._decide(connection, batch)
+        for failure in (landed, following):
+            if isinstance(failure, BaseException):
+                raise failure
+        assert isinstance(following, Flight)  # noqa: S101 - it is no failure, so it is what was asked for
+        await asyncio.sleep(0)
+        return following
+
+    async def _land(self, flight: Flight, connection: Connection) -> None:
+        try:
+            await self._append(flight, connection)
+        except Conflict:
+            await self._append_under_lock(flight, connection)
+
+    async def _append_under_lock(self, flight: Flight, connection: Connection) -> None:
+        """Decide and append once more, holding the ledger's lock from before the reading, so that nobody is first again."""
+        async with connection.transaction():
+            await self._log.lock(connection)
+            again = await self._decide(connection, flight.batch)
+            results, seconds = await self._in_the_log(again, connection)
+        again.started, again.conflicts = flight.started, 1
+        self._answer(again, results, seconds)
+
+    async def _append(self, flight: Flight, connection: Connection) -> None:
+        results, seconds = await self._in_the_log(flight, connection)
+        self._answer(flight, results, seconds)
+
+    async def _decide(
+        self, connection: Connection, batch: list[Waiting], underway: Mapping[int, Stream] = NOTHING_UNDERWAY
+    ) -> Flight:
+        """Decide a batch on what the log says, with the streams that an earlier batch is just changing on top."""
+        started = time.monotonic()
         await self._catch_up(connection)
-        reading = Round(self._log, connection, self._folded, self._catalogue)
+        reading = Round(self._log, connection, self._folded, self._catalogue, underway)
         decided = await decide_all([waiting.envelope for waiting in batch], self._handlers, reading)
+        return Flight(batch, decided, reading.working.changed, started)
+
+    async def _in_the_log(self, flight: Flight, connection: Connection) -> tuple[list[Outcome | Exception], float]:
+        """Append and give the results, and the seconds that it took. Raises Conflict."""
+        decided = flight.decided
         if not decided.batch.commands:
-            return decided.outcomes_at(self._folded.position)
+            return decided.outcomes_at(self._folded.position), 0.0
         began = time.monotonic()
         base_position, recorded_at = await self._log.append(connection, decided.batch)
-        self._append_seconds = time.monotonic() - began
-        last_position = base_position + len(decided.batch.events)
-        self._folded.settle(reading.working.changed, base_position, last_position, recorded_at)
-        return decided.outcomes_at(base_position)
+        self._folded.settle(flight.changed, base_position, base_position + len(decided.batch.events), recorded_at)
+        return decided.outcomes_at(base_position), time.monotonic() - began
+
+    def _answer(self, flight: Flight, results: list[Outcome | Exception], commit_seconds: float) -> None:
+        for waiting, result in zip(flight.batch, results, strict=True):
+            if waiting.answer.done():
+                continue
+            if isinstance(result, Outcome):
+                waiting.answer.set_result(result)
+            else:
+                waiting.answer.set_exception(result)
+        self._folded.forget_some()
+        self._trouble = Trouble()
+        if self._gauge is not None:
+            self._gauge.batch(
+                len(flight.batch), time.monotonic() - flight.started, flight.conflicts, commit_seconds=commit_seconds,
+                queued=len(self._queue), longest_wait=flight.started - min(waiting.since for waiting in flight.batch),
+            )  # fmt: skip
+
+    def _take(self) -> list[Waiting]:
+        """Take the next batch from the queue; it is ours until it is answered."""
+        batch = self._queue.take()
+        self._taken = self._unanswered() + batch
+        return batch
+
+    def _unanswered(self) -> list[Waiting]:
+        return [waiting for waiting in self._taken if not waiting.answer.done()]
+
+    def _fail(self, failure: Exception) -> None:
+        """Tell everybody who was taken and not answered."""
+        for waiting in self._unanswered():
+            waiting.answer.set_exception(failure)
+        self._trouble = Trouble()
 
     async def _catch_up(self, connection: Connection) -> None:
         """Look at the clocks, and start afresh at the head when the others wrote a lot meanwhile. Raises Unavailable."""
@@ -237,21 +276,3 @@ class Trouble:
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 2, 1.0)
         return True
-
-
-def _take(queue: deque[Waiting], most: int) -> list[Waiting]:
-    """Take from the front, leaving out those who have gone."""
-    taken: list[Waiting] = []
-    while queue and len(taken) < most:
-        waiting = queue.popleft()
-        if not waiting.answer.done():
-            taken.append(waiting)
-    return taken
-
-
-def _fail(batch: list[Waiting], failure: Exception) -> list[Waiting]:
-    """Tell everybody in a batch that it failed; nobody is left."""
-    for waiting in batch:
-        if not waiting.answer.done():
-            waiting.answer.set_exception(failure)
-    return []

@@ -24,7 +24,7 @@ from commands.request_payment import RequestPayment
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known, Outcome
 from ledger.event import Event
 from ledger.refusal import Refusal, Unavailable
-from ledger.writer import KEPT_FOR_PROMISED, LONGEST_QUEUE
+from ledger.waiting import KEPT_FOR_PROMISED, LONGEST_QUEUE
 from tests.examples import CODE, hold_stay, minutes, named
 from tests.memory_log import MemoryLog
 from tests.reception import OPEN, Reception, envelope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.blind import blind_index, is_meant, terms_for, terms_of
+from ledger.blind import blind_index, folded_phone, is_meant, terms_for, terms_of
 
 SECRET = b"for tests only"
 NIMALI = {"name": "Nimali de Silva-Perera", "email": "Nimali@Example.com", "phone": "+94 77 123 4567"}
@@ -45,3 +45,25 @@ def test_terms_are_keyed_and_tell_their_kinds_apart() -> None:
 @pytest.mark.parametrize("guest", [{}, {"name": "", "email": "", "phone": ""}, {"name": "...", "phone": "12"}])
 def test_nobody_has_no_terms(guest: dict[str, str]) -> None:
     assert terms_of(SECRET, guest) == set()
+
+
+@pytest.mark.parametrize(
+    ("phone", "compared"),
+    [("1234", ""), ("12345", "12345"), ("0812345678", "812345678"), ("+94 81 234 5678", "812345678"), ("12345a", ""), ("", "")],
+)
+def test_a_phone_number_has_five_digits_at_least_and_its_last_nine_count(phone: str, compared: str) -> None:
+    assert folded_phone(phone) == compared
+
+
+@pytest.mark.parametrize(
+    ("name", "searches"),
+    [
+        ("Al", [("al", True), ("a", False), ("ali", False)]),
+        ("Ali", [("al", False), ("ali", True), ("alia", True)]),
+        ("Alina", [("ali", True), ("alin", True), ("alina", True)]),
+    ],
+)
+def test_a_name_is_found_by_its_first_three_letters(name: str, searches: list[tuple[str, bool]]) -> None:
+    """What is found only by its beginning is compared once more when the name can be read."""
+    for wanted, found in searches:
+        assert (terms_for(SECRET, wanted) <= terms_of(SECRET, {"name": name})) is found

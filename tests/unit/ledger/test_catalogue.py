@@ -84,3 +84,17 @@ def test_two_classes_cannot_share_a_topic() -> None:
 def test_a_topic_names_its_aggregate() -> None:
     assert CATALOGUE.aggregate_of("room-night.cancelled.v1") is RoomNight
     assert events_of(Door) == [Door.Opened]
+
+
+def test_what_has_no_order_is_stored_in_one() -> None:
+    class Shelf:
+        class Filled(Event, frozen=True):
+            topic: ClassVar[str] = "shelf.filled.v1"
+            counts: dict[str, int]
+
+        def apply(self, event: Event) -> None:
+            """Shelves forget."""
+
+    catalogue = Catalogue([Shelf])
+    assert catalogue.encode(Shelf.Filled(counts={"b": 1, "a": 2})) == b'{"counts":{"a":2,"b":1}}'
+    assert catalogue.aggregate_of("shelf.filled.v1") is Shelf

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.erasures import Erasure, apply_erasures, list_beside, note, read_erasures
+from ledger.erasures import Erasure, apply_erasures, catch_up, list_beside, note, read_erasures
 from ledger.keys import GuestKeys, MasterKey, new_guest_key
+from ledger.keys_file import KeysFile
 from tests.examples import NOW, named
 
 MASTER = MasterKey(bytes(range(32)))
@@ -78,3 +79,64 @@ def test_without_a_list_nothing_is_destroyed(path: Path) -> None:
     keys = GuestKeys(path, MASTER)
     keys.keep([new_guest_key(named("key"))])
     assert apply_erasures(path) == 0
+
+
+def test_the_list_stands_beside_the_store_under_its_name(tmp_path: Path) -> None:
+    assert list_beside(tmp_path / "keys.sqlite") == tmp_path / "keys.erasures"
+
+
+LINE = f"2126-03-01T08:00:00+00:00 profile {GONE.key_id}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", f"{LINE}\n"),
+        (f"{LINE}\n", f"{LINE}\n{LINE}\n"),
+        ("x", f"x\n{LINE}\n"),
+        (f"{LINE}\nxy", f"{LINE}\nxy\n{LINE}\n"),
+    ],
+)
+def test_a_line_begins_on_a_line_of_its_own(tmp_path: Path, before: str, after: str) -> None:
+    listed = tmp_path / "keys.erasures"
+    listed.write_text(before)
+    note(listed, [GONE])
+    assert listed.read_text() == after
+
+
+def test_the_list_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:
+    listed = tmp_path / "keys.erasures"
+    note(listed, [GONE])
+    whole = listed.stat().st_size
+    with listed.open("ab") as file:
+        file.write(b"2126")
+    assert read_erasures(listed) == ([GONE], whole)
+    assert read_erasures(listed, whole) == ([], whole)
+
+
+def test_bytes_that_are_no_letters_are_a_torn_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    listed = tmp_path / "keys.erasures"
+    listed.write_bytes(b"\xff\xfe\n")
+    note(listed, [GONE])
+    assert read_erasures(listed)[0] == [GONE]
+    assert "torn line" in caplog.text
+
+
+def test_a_store_catches_up_with_what_is_new_on_the_list(path: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "other.erasures"
+    file = KeysFile(path)
+
+    def caught_up() -> tuple[bool, set[bytes]]:
+        with file.writing() as connection:
+            named_any = catch_up(connection, listed)
+            return named_any, {key_id for (key_id,) in connection.execute("SELECT key_id FROM guest")}
+
+    assert caught_up() == (False, set())
+    note(listed, [GONE])
+    assert caught_up() == (True, {GONE.key_id.bytes})
+    assert caught_up() == (False, {GONE.key_id.bytes})
+    # What was applied is not looked at again: only what was added counts.
+    later, never = (Erasure(NOW, "profile", named(name)) for name in ("later", "never"))
+    listed.unlink()
+    note(listed, [never, later])
+    assert caught_up() == (True, {GONE.key_id.bytes, later.key_id.bytes})

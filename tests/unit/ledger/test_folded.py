@@ -59,13 +59,13 @@ def state(working: Working, stream: UUID = NIGHT) -> tuple[int, str]:
 
 def test_a_reading_is_folded_in_order() -> None:
     folds = folded(row(1, NIGHT, 1, HELD), row(5, NIGHT, 2, BOOKED))
-    assert state(Working(folds)) == (2, "booked")
+    assert state(Working(folds, {})) == (2, "booked")
     assert folds.position == 5
     assert folds.recorded_at == NOW + timedelta(seconds=5)
 
 
 def test_a_stream_to_which_nothing_happened_is_empty_and_known() -> None:
-    assert state(Working(folded())) == (0, "free")
+    assert state(Working(folded(), {})) == (0, "free")
 
 
 def test_streams_nobody_asked_for_are_passed_over_but_seen() -> None:
@@ -81,19 +81,19 @@ def test_what_moved_since_is_forgotten_and_read_again() -> None:
     assert NIGHT not in folds
     assert OTHER in folds
     folds.take(reading(row(1, NIGHT, 1, HELD), row(2, NIGHT, 2, BOOKED)), [NIGHT])
-    assert state(Working(folds)) == (2, "booked")
+    assert state(Working(folds, {})) == (2, "booked")
 
 
 def test_news_that_are_known_already_change_nothing() -> None:
     folds = folded(row(1, NIGHT, 1, HELD))
     folds.take(reading(news=[row(1, NIGHT, 1, HELD)]), ())
-    assert state(Working(folds)) == (1, "held")
+    assert state(Working(folds, {})) == (1, "held")
 
 
 def test_an_event_that_cannot_be_read_closes_its_stream_and_no_other() -> None:
     damaged = replace(row(1, NIGHT, 1, HELD), payload=b"{")
     folds = folded(damaged, row(2, NIGHT, 2, BOOKED), row(3, OTHER, 1, HELD), fresh=(NIGHT, OTHER))
-    working = Working(folds)
+    working = Working(folds, {})
     assert state(working, OTHER) == (1, "held")
     for ask in (
         lambda: working.get(RoomNight, NIGHT), lambda: working.version(NIGHT), lambda: working.opened([NIGHT])
@@ -103,7 +103,7 @@ def test_an_event_that_cannot_be_read_closes_its_stream_and_no_other() -> None:
 
 
 def test_what_was_not_read_is_unread() -> None:
-    working = Working(folded())
+    working = Working(folded(), {})
     for ask in (
         lambda: working.get(RoomNight, OTHER),
         lambda: working.version(OTHER),
@@ -117,34 +117,34 @@ def test_what_was_not_read_is_unread() -> None:
 
 def test_a_stream_of_another_kind_is_refused() -> None:
     with pytest.raises(OtherKind, match="is not the id of a reservation: check the id"):
-        Working(folded(row(1, NIGHT, 1, HELD))).get(Reservation, NIGHT)
+        Working(folded(row(1, NIGHT, 1, HELD)), {}).get(Reservation, NIGHT)
 
 
 def test_work_is_done_on_copies() -> None:
     folds = folded(row(1, NIGHT, 1, HELD))
-    working = Working(folds)
+    working = Working(folds, {})
     book(working)
     assert state(working) == (2, "booked")
-    assert state(Working(folds)) == (1, "held"), "another batch must not see what was not appended"
+    assert state(Working(folds, {})) == (1, "held"), "another batch must not see what was not appended"
 
 
 def test_appended_work_is_taken_over() -> None:
     folds = folded(row(1, NIGHT, 1, HELD))
-    working = Working(folds)
+    working = Working(folds, {})
     book(working)
     folds.settle(working.changed, 1, 2, NOW + timedelta(hours=1))
-    assert state(Working(folds)) == (2, "booked")
+    assert state(Working(folds, {})) == (2, "booked")
     assert (folds.position, folds.recorded_at) == (2, NOW + timedelta(hours=1))
 
 
 def test_when_others_wrote_in_between_their_events_are_read_next() -> None:
     folds = folded(row(1, NIGHT, 1, HELD), fresh=(NIGHT, OTHER))
-    working = Working(folds)
+    working = Working(folds, {})
     book(working)
     folds.settle(working.changed, 2, 3, NOW + timedelta(hours=1))
     assert folds.position == 1, "position 2 is somebody else's and not read yet"
     folds.take(reading(news=[row(2, OTHER, 1, HELD), row(3, NIGHT, 2, BOOKED)]), ())
-    assert state(Working(folds)) == (2, "booked"), "our own event is no news"
+    assert state(Working(folds, {})) == (2, "booked"), "our own event is no news"
     assert OTHER not in folds
     assert folds.position == 3
 

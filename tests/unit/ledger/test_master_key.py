@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 from base64 import b64encode
 from contextlib import closing
@@ -130,3 +131,22 @@ def test_a_store_of_an_earlier_release_is_taken_over(path: Path) -> None:
     assert found is not None
     assert (found.profile, found.fiscal) == (key.profile, None)
     assert taken.derive("links") == OLD.derive("links"), "links of the earlier release must go on working"
+
+
+@pytest.mark.parametrize("purpose", ["links", "key id", ""])
+def test_a_derived_secret_is_the_one_of_the_standard(purpose: str) -> None:
+    """RFC 5869 without a salt, and one block of output: HMAC of the purpose under HMAC of the secret under zeros."""
+    extracted = hmac.digest(bytes(32), OLD.secret, "sha256")
+    assert OLD.derive(purpose) == hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
+
+
+def test_a_master_keys_id_never_changes() -> None:
+    """Stores name the master key that wraps their keys: with another id no release could open them."""
+    assert OLD.key_id == OLD.derive("key id")[:8].hex()
+    assert len(OLD.key_id) == 16
+
+
+def test_letters_that_are_not_base64_are_no_part_of_a_master_key() -> None:
+    text = MasterKey.generate()
+    with pytest.raises(ValueError, match="base64"):
+        MasterKey.from_text(f"{text[:4]}!{text[4:]}")

@@ -155,3 +155,38 @@ def test_perfect_nodes_of_a_range() -> None:
 def test_a_leaf_cannot_pass_for_a_node() -> None:
     left, right = leaf(b"left"), leaf(b"right")
     assert leaf(left + right) != node_hash(left, right)
+
+
+SIZES = [(old, new) for new in range(1, 18) for old in range(1, new + 1)]
+
+
+def head(size: int) -> bytes:
+    return range_root((0, size))
+
+
+def range_root(leaves: Range) -> bytes:
+    """Give the root over the numbers of a range, as leaves."""
+    frontier = Frontier()
+    for number in range(*leaves):
+        frontier.add(leaf(bytes([number])))
+    return frontier.root()
+
+
+@pytest.mark.parametrize(("old", "new"), SIZES)
+def test_each_beginning_of_each_small_tree_is_proven_and_nothing_else(old: int, new: int) -> None:
+    path = [range_root(leaves) for leaves in consistency_ranges(old, new)]
+    assert proves_consistency(old, new, head(old), head(new), path)
+    for wrong in (path[:-1], path[1:], [*path, EMPTY_ROOT], [EMPTY_ROOT, *path], [*path, head(new)]):
+        assert wrong == path or not proves_consistency(old, new, head(old), head(new), wrong)
+    assert not proves_consistency(old, new, EMPTY_ROOT, head(new), path)
+    assert not proves_consistency(old, new, head(old), EMPTY_ROOT, path)
+
+
+@pytest.mark.parametrize("size", range(1, 18))
+def test_each_leaf_of_each_small_tree_is_proven_in_its_place_only(size: int) -> None:
+    for index in range(size):
+        path = [range_root(leaves) for leaves in inclusion_ranges(index, size)]
+        found = [at for at in range(-1, size + 2) if proves_inclusion(leaf(bytes([index])), at, size, path, head(size))]
+        assert found == [index]
+        for wrong in (path[:-1], [*path, EMPTY_ROOT], [EMPTY_ROOT, *path]):
+            assert wrong == path or not proves_inclusion(leaf(bytes([index])), index, size, wrong, head(size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.command import Outcome, refused
 from ledger.refusal import IdReused, Refusal, Repeated, Unavailable, code_of
@@ -40,3 +41,10 @@ def test_unavailable_says_why_and_when_to_come_back(told: dict[str, int], second
     unavailable = Unavailable("the ledger is busy: try again in a moment", **told)
     assert str(unavailable) == "the ledger is busy: try again in a moment"
     assert unavailable.retry_after == seconds
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_an_outcome_that_is_told_again_says_so(again: bool) -> None:
+    with pytest.raises(Repeated) as repeated:
+        replace(refused(Closed("The door is closed: knock.")), again=again).or_raise()
+    assert repeated.value.again is again

@@ -138,3 +138,13 @@ def test_steps_that_fork_or_lead_nowhere_are_refused_at_once(upcasts: list[Upcas
     kinds: list[type[Aggregate]] = [Door]
     with pytest.raises(ValueError, match=said):
         Catalogue(kinds, upcasts)
+
+
+@pytest.mark.parametrize(("topic", "payload"), KEPT)
+def test_the_order_in_which_upcasts_are_given_does_not_matter(topic: str, payload: bytes) -> None:
+    for upcasts in ([FIRST, SECOND], [SECOND, FIRST]):
+        made = Catalogue([Door], upcasts)
+        assert made.decode(topic, payload) == Door.Opened(width_mm=900, by="nobody knows")
+        assert made.aggregate_of(topic) is Door
+        with pytest.raises(CorruptEvent, match="upcast failed with KeyError"):
+            made.decode("door.opened.v1", b'{"width":"huge"}')
