@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,9 @@ Keep keys/ apart from cluster/ and for {keep_days} days at most: an old copy hol
 forgotten since. `nightledger restore` destroys those before anything can be read, by the newest erasure list.
 """
 KEEP_KEYS_DAYS = 30
+LOOK_SECONDS = 0.5
+Report = Callable[[int, int], None]
+"""Told (bytes copied, bytes in all)."""
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +59,17 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     positions: dict[str, int]
 
 
-async def back_up(wiring: Wiring, out: Path | None, keys_out: Path | None) -> tuple[Path, Description]:
+async def back_up(
+    wiring: Wiring, out: Path | None, keys_out: Path | None, report: Report = lambda *_: None
+) -> tuple[Path, Description]:
     """Back up into a new directory (below DATA_DIR unless told otherwise). Raises BadConfiguration, EmbeddedServerError."""
     settings = wiring.settings
     described = await _describe(wiring)
     target = out or settings.data_dir.absolute() / "backups" / f"{described.taken_at:%Y%m%dT%H%M%SZ}"
     draft = _made(target)
     try:
-        await asyncio.to_thread(base_backup.take, settings.database_url or "", draft / CLUSTER)
+        copying = asyncio.to_thread(base_backup.take, settings.database_url or "", draft / CLUSTER)
+        await _watched(wiring, asyncio.ensure_future(copying), report)
         await asyncio.to_thread(copy_keys, settings, keys_out or draft / KEYS)
         said = README.format(
             release=described.release, taken_at=described.taken_at, postgres=described.postgres, keep_days=KEEP_KEYS_DAYS
@@ -73,6 +80,17 @@ async def back_up(wiring: Wiring, out: Path | None, keys_out: Path | None) -> tu
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target, described
+
+
+async def _watched(wiring: Wiring, copying: asyncio.Future[None], report: Report) -> None:
+    """Wait for the copy, and tell how far PostgreSQL says that it is."""
+    progress = "SELECT sum(backup_streamed)::bigint, sum(backup_total)::bigint FROM pg_stat_progress_basebackup"
+    while not (await asyncio.wait({copying}, timeout=LOOK_SECONDS))[0]:
+        async with wiring.pool.connection() as connection:
+            row = await (await connection.execute(progress)).fetchone()
+        if row and row[0] and row[1]:
+            report(row[0], row[1])
+    copying.result()
 
 
 def copy_keys(settings: Settings, folder: Path) -> Path:

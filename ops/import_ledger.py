@@ -75,6 +75,8 @@ async def import_ledger(
 async def _prepare(connection: Connection, header: Header) -> None:
     """Open the property if need be and hold its ledger, which must be empty. Raises BadConfiguration."""
     code = header.property.code
+    # The file may come slowly, through a pipe.
+    await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     if await list_property(connection, header.property.listed):
         await create_property(connection, code)
     log = Log(code)

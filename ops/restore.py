@@ -14,9 +14,10 @@ from psycopg import sql
 
 from ledger.erasures import apply_erasures, list_beside
 from ledger.schema import schema_name
-from ops.backup import CLUSTER, KEYS_FILE, describe
+from ops.backup import CLUSTER, KEYS_FILE, Description, describe
 from ops.embedded import base_backup, embedded_servers
 from ops.embedded.data_directory import held, write_private
+from ops.embedded.postgres import NAME
 from ops.migrate import ROLE_SETTINGS, migrate
 from ops.read_models import NAMES
 from ops.rebuild import Report, rebuild
@@ -88,29 +89,34 @@ def place(order: Order) -> int:
     if target.exists() and {each.name for each in target.iterdir()} - HARMLESS:
         message = f"{target} is not empty: give --data-dir a new directory"
         raise BadConfiguration(message)
-    _require_master_key(order)
+    _require_keys(order)
     base_backup.require_sound(order.backup / CLUSTER)
     with held(target) as directory:
-        for name in SECRETS:
-            if (order.old.data_dir / name).is_file():
-                write_private(directory / name, (order.old.data_dir / name).read_text())
-        destroyed = bring_keys(order.keys, order.erasures, keys_path(order.new))
-        role = [f"ALTER ROLE nightledger SET {name} = '{value}'" for name, value in ROLE_SETTINGS.items()]
-        base_backup.place(
-            order.backup / CLUSTER, directory, database=described.database, was_ours=described.was_embedded,
-            statements=[*role, NEW_EPOCH],
-        )  # fmt: skip
+        try:
+            return _fill(order, described, directory)
+        except BaseException:
+            _clear(directory)
+            raise
+
+
+def _fill(order: Order, described: Description, directory: Path) -> int:
+    for name in SECRETS:
+        if (order.old.data_dir / name).is_file():
+            write_private(directory / name, (order.old.data_dir / name).read_text())
+    destroyed = bring_keys(order.keys, order.erasures, keys_path(order.new))
+    role = [f"ALTER ROLE {NAME} SET {name} = '{value}'" for name, value in ROLE_SETTINGS.items()]
+    base_backup.place(
+        order.backup / CLUSTER, directory, database=described.database, was_ours=described.was_embedded,
+        statements=[*role, NEW_EPOCH],
+    )  # fmt: skip
     return destroyed
 
 
 def bring_keys(copy: Path, erasures: Path | None, store: Path) -> int:
     """Put a copied keys store into use, without the keys of whoever was erased; give how many keys that destroyed.
 
-    A store that is there already is newer than any copy and is kept. Raises BadConfiguration.
+    A store that is there already is newer than any copy and is kept.
     """
-    if not store.exists() and not copy.is_file():
-        message = f"{copy} is not a file: give --keys the guest-keys.sqlite of the backup"
-        raise BadConfiguration(message)
     lists = [each for each in (list_beside(copy), erasures) if each is not None and each.is_file()]
     if store.exists():
         return sum(apply_erasures(store, each) for each in lists)
@@ -146,7 +152,20 @@ async def _state(wiring: Wiring, code: str) -> dict[str, int]:
     return {"epoch": row[0] if row else 0, "position": await wiring.streams(code).head()}
 
 
-def _require_master_key(order: Order) -> None:
+def _clear(directory: Path) -> None:
+    """Leave a data directory as it was found: empty. Secrets must not lie about beside a restore that failed."""
+    for each in directory.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name not in HARMLESS:
+            each.unlink()
+
+
+def _require_keys(order: Order) -> None:
+    is_elsewhere = order.new.keys_url is not None and keys_path(order.new).exists()
+    if not is_elsewhere and not order.keys.is_file():
+        message = f"{order.keys} is not a file: give --keys the guest-keys.sqlite that belongs to the backup"
+        raise BadConfiguration(message)
     if order.new.master_key is None and not (order.old.data_dir / MASTER).is_file():
         message = (
             f"MASTER_KEY is not set and {order.old.data_dir} has no {MASTER}: without it guests' names cannot be read."

@@ -13,9 +13,10 @@ from rich.progress import Progress
 
 from ops import logs
 from ops import restore as restoring
-from ops.backup import KEEP_KEYS_DAYS, KEYS, KEYS_FILE, back_up
+from ops.backup import KEEP_KEYS_DAYS, KEYS, KEYS_FILE, Description, back_up
 from ops.cli.running import JSON, on_servers, show
 from ops.settings import read_settings
+from ops.wiring import Wiring
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -31,7 +32,13 @@ def backup(out: Path | None, keys_out: Path | None, as_json: bool) -> None:
     MASTER_KEY and SEAL_KEY are not in it: keep them in another safe. Put the keys (--keys-out) apart from the rest, and keep
     them for 30 days at most: old copies hold the keys of guests who were erased since.
     """
-    target, described = on_servers(lambda wiring: back_up(wiring, out, keys_out))
+
+    async def do(wiring: Wiring) -> tuple[Path, Description]:
+        with Progress(console=Console(stderr=True), disable=as_json) as bar:
+            task = bar.add_task("backup", total=None)
+            return await back_up(wiring, out, keys_out, lambda done, whole: bar.update(task, completed=done, total=whole))
+
+    target, described = on_servers(do)
     held = ", ".join(f"{code} to position {position}" for code, position in described.positions.items())
     show(
         msgspec.to_builtins(described) | {"directory": str(target), "keys": str(keys_out or target / KEYS)}, as_json,

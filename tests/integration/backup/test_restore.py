@@ -6,12 +6,14 @@ import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from ledger.erasures import list_beside
+from ops import restore as restoring
 from ops.backup import CLUSTER, DESCRIPTION, KEYS, KEYS_FILE, describe
 from ops.embedded import EmbeddedServerError
 from ops.restore import Order, newest_erasures, place, refresh
@@ -110,6 +112,26 @@ def test_without_the_master_key_nothing_is_begun(house: Server, backup: Path, ho
     with pytest.raises(BadConfiguration, match=r"MASTER_KEY is not set and .*nowhere has no master\.key"):
         place(order)
     assert not (home / "keyless").exists()
+
+
+def test_without_the_keys_nothing_is_begun(house: Server, backup: Path, home: Path) -> None:
+    order = replace(ordered(house, backup, home / "nameless", None), keys=home / "no keys")
+    with pytest.raises(BadConfiguration, match="no keys is not a file: give --keys"):
+        place(order)
+    assert not (home / "nameless").exists()
+
+
+def test_a_restore_that_fails_leaves_no_secret_and_can_be_done_again(
+    house: Server, backup: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = home / "second try"
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "NEW_EPOCH", "UPDATE nowhere SET epoch = 2")
+        with pytest.raises(EmbeddedServerError, match="does not come up"):
+            place(ordered(house, backup, target, None))
+    assert {each.name for each in target.iterdir()} <= {"lock", "log"}
+    assert place(ordered(house, backup, target, None)) == 0
+    assert (target / "postgres").is_dir()
 
 
 def damaged(backup: Path, home: Path, what: str) -> Path:

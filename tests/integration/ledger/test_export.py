@@ -21,6 +21,7 @@ from ledger.ids import made_by
 from ledger.log import Batch, Row
 from ledger.seal_key import SealKey
 from ledger.sealer import Sealer
+from ledger.unreadable import UnknownTopic
 from ops import export as exporting
 from ops.export import BrokenLog, span
 from ops.export_parquet import SCHEMA, export_parquet
@@ -182,6 +183,17 @@ def test_a_log_with_a_hole_is_not_exported(ledger: Ledger, tmp_path: Path) -> No
                 ledger.damage(f"DELETE FROM {{schema}}.events WHERE position {hole}")  # noqa: S608 - a constant
                 with pytest.raises(BrokenLog, match=r"position [13] is missing from the log of .*nightledger verify"):
                     await moving.taken()
+
+    asyncio.run(run())
+
+
+def test_what_cannot_be_read_is_exported_but_not_decoded(ledger: Ledger, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with mover(ledger, tmp_path) as moving:
+            await write(ledger, [[b"{}"], [b"{}", b"{}"]])
+            assert (await moving.taken()).count(b'"kind":"event"') == 3
+            with pytest.raises(UnknownTopic, match=r"position 1 cannot be read: topic 'odd\.v1' is unknown"):
+                await moving.taken(decoded=True)
 
     asyncio.run(run())
 
