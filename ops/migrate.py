@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from psycopg import AsyncConnection, errors, sql
+from contextlib import suppress
+
+from psycopg import AsyncConnection, OperationalError, errors, sql
+from psycopg_pool import AsyncConnectionPool
 
 from ledger.outcomes import creation as outcomes_creation
 from ledger.schema import creation as ledger_creation
@@ -29,6 +32,13 @@ async def migrate(database_url: str) -> list[str]:
             await _update(connection)
         found = await connection.execute("SELECT code FROM nightledger.properties ORDER BY opened_at")
         return [code for (code,) in await found.fetchall()]
+
+
+async def refuse_newer(pool: AsyncConnectionPool[AsyncConnection]) -> None:
+    """Raise BadConfiguration when the schema is newer than this release. A server that is away just now is not waited for."""
+    with suppress(OperationalError):
+        async with pool.connection(timeout=2) as connection:
+            await _version(connection)
 
 
 async def _version(connection: AsyncConnection) -> int:

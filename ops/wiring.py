@@ -30,6 +30,7 @@ from ledger.stay_dates import StayDates
 from ledger.writer import Writer
 from ops.catalogue import CATALOGUE
 from ops.metrics import BatchGauge
+from ops.migrate import refuse_newer
 from ops.secrets import master_keys
 from ops.settings import BadConfiguration, Settings
 from projections.availability import Availability
@@ -209,7 +210,7 @@ async def _suggest(availability: AvailabilityQuery | None, command: HoldStay) ->
 
 @asynccontextmanager
 async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wiring]:
-    """Open the pools, give the wiring, close them. Raises BadConfiguration when a server is not named."""
+    """Open the pools, give the wiring, close them. Raises BadConfiguration without servers, or for a newer schema."""
     if not settings.database_url or not settings.redis_url:
         message = "DATABASE_URL and REDIS_URL are needed here: start `nightledger up`, or name your servers"
         raise BadConfiguration(message)
@@ -227,6 +228,7 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     redis = connect_redis(settings.redis_url)
     try:
         await pool.open()
+        await refuse_newer(pool)
         yield Wiring(settings, pool, redis, master_keys(settings))
     finally:
         await pool.close()
