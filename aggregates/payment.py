@@ -20,7 +20,7 @@ State = Literal["none", "requested", "open", "capturing", "captured", "voiding",
 LIVE: tuple[State, ...] = ("requested", "open")
 
 
-class Vehicle(Struct, frozen=True, kw_only=True):
+class Vehicle(Struct, frozen=True, kw_only=True, gc=False):
     """What the hosted checkout page is asked for. `expires_at` is the provider's deadline, not the hold's.
 
     The addresses to come back to follow from the reservation; they are signed, so the log does not hold them.

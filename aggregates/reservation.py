@@ -25,7 +25,7 @@ VENDORS = ("stripe", "sendgrid")
 """Who else knows a guest by name or address, and is asked to forget them."""
 
 
-class BookedStay(Struct, frozen=True, kw_only=True):
+class BookedStay(Struct, frozen=True, kw_only=True, gc=False):
     """One stay of a reservation: who sleeps where, when, and for how much."""
 
     stay_id: UUID

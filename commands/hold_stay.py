@@ -21,7 +21,7 @@ from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, stay_streams
 from ledger.money import Money
 from ledger.price import StayPrice
-from ledger.refusal import Refusal
+from ledger.refusal import IdReused, Refusal
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9
@@ -126,6 +126,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     price = _price(command, dates, known.get(Rates, rates_stream(code)))
     _check_quote(command, price)
     reservation_id = made_by(envelope.command_id, "reservation")
+    _check_is_new(known.get(Reservation, reservation_id))
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
     counted = [_count(known, stream, most, reservation_id, held_until, command, now) for stream, most in advice.holders]
     rooms = _choose_rooms(command, advice, hotel, code, known, now)
@@ -183,6 +184,15 @@ def _price(command: HoldStay, dates: StayDates, rates: Rates) -> StayPrice:
         adults=command.adults,
         children=command.children,
     )
+
+
+def _check_is_new(reservation: Reservation) -> None:
+    """Ids come from the command's: once its outcome is forgotten, the same one would write to the old reservation."""
+    if reservation.state != "none":
+        raise IdReused(
+            "This Idempotency-Key made a reservation whose answer is no longer kept:"
+            " look at that reservation, or send a new key for a new one."
+        )
 
 
 def _check_quote(command: HoldStay, price: StayPrice) -> None:

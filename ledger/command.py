@@ -39,7 +39,7 @@ class Urgency(IntEnum):
     GUEST = 1
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A command with everything around it. `sealed` holds encrypted personal fields; their keys are durable already.
 
     `advice` is what the edge adds for its handler (limits, rooms that a read model proposes to try first); it may be wrong
@@ -67,14 +67,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         raise TypeError(message)
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One new event of one stream."""
 
     stream: UUID
     event: Event
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an accepted command does: events in order, streams it relied on without writing them, and the answer.
 
     The answer may hold whatever msgspec can write as JSON: ids and dates need not be texts yet.
@@ -128,7 +128,7 @@ class Handler:
     decide: Decide
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The recorded result of a command: accepted with an answer, or refused with a code. Holds no personal data.
 
     `again` says that it was recorded earlier, for the same command; it is never stored.

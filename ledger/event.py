@@ -9,13 +9,13 @@ from uuid import UUID
 from msgspec import Struct
 
 
-class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Something that happened. `topic` is its stored, versioned name and never changes; a new meaning is a new topic."""
 
     topic: ClassVar[str]
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class Recorded(Struct, frozen=True, kw_only=True, gc=False):
     """An event as the ledger holds it: where it stands, when, by whom, and in which command.
 
     `position` counts 1, 2, 3 … through the property's ledger without a hole. `command_index` runs from 0 to

@@ -53,7 +53,7 @@ HEAD = (
 NEWS = Unpacker(">QQi")
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """A stored event as it stands in the table."""
 
     position: int

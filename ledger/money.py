@@ -15,7 +15,7 @@ class CurrencyMismatch(ValueError):
         super().__init__(f"cannot mix {left} with {right}: convert one of them first")
 
 
-class Money(Struct, frozen=True, order=False):
+class Money(Struct, frozen=True, order=False, gc=False):
     """An amount of `amount_minor` minor units (cents, rupee cents, whole yen) of an ISO 4217 `currency`."""
 
     amount_minor: int

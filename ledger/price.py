@@ -11,7 +11,7 @@ from msgspec import Struct
 from ledger.money import Money, total
 
 
-class PriceLine(Struct, frozen=True, kw_only=True):
+class PriceLine(Struct, frozen=True, kw_only=True, gc=False):
     """One charge before taxes. `kind`: room, extra_adult, extra_child or board. `stay_date`: the night it belongs to."""
 
     stay_date: date
@@ -19,7 +19,7 @@ class PriceLine(Struct, frozen=True, kw_only=True):
     amount: Money
 
 
-class TaxLine(Struct, frozen=True, kw_only=True):
+class TaxLine(Struct, frozen=True, kw_only=True, gc=False):
     """One tax or mandatory charge on a whole stay: `rate_percent` of `base`, rounded once."""
 
     code: str
@@ -29,7 +29,7 @@ class TaxLine(Struct, frozen=True, kw_only=True):
     amount: Money
 
 
-class CancellationPolicy(Struct, frozen=True, kw_only=True):
+class CancellationPolicy(Struct, frozen=True, kw_only=True, gc=False):
     """What the guest was told on booking. Without `free_until` the rate is not refundable.
 
     `free_until` is an instant; after it the fee is the first `fee_nights` nights, or everything when that is None.
@@ -41,7 +41,7 @@ class CancellationPolicy(Struct, frozen=True, kw_only=True):
     fee_nights: int | None
 
 
-class StayPrice(Struct, frozen=True, kw_only=True):
+class StayPrice(Struct, frozen=True, kw_only=True, gc=False):
     """The price of one stay: lines, taxes, total, what is due now, and the policy. All in one currency."""
 
     lines: tuple[PriceLine, ...]

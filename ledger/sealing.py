@@ -18,7 +18,7 @@ Purpose = Literal["profile", "fiscal"]
 """What a key is for: `profile` goes when the guest asks, `fiscal` stays as long as the law wants it and then goes too."""
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """An encrypted personal field: which guest's keys open it, and the box (nonce, then AES-256-GCM ciphertext)."""
 
     key_id: UUID

@@ -14,7 +14,7 @@ LONGEST_LEAD_DAYS = 1100
 """How far ahead a stay may begin: three years."""
 
 
-class StayDates(Struct, frozen=True):
+class StayDates(Struct, frozen=True, gc=False):
     """Nights from `arrival` up to, not including, `departure`."""
 
     arrival: date

@@ -51,7 +51,7 @@ class Ledger:
         """Open the hotel, and so many receptions, each with a writer and a pool of its own as processes have."""
         pools = [
             AsyncConnectionPool(
-                self.url, min_size=1, max_size=2, open=False, num_workers=1, name=f"{self.code} {place}",
+                self.url, min_size=1, max_size=3, open=False, num_workers=1, name=f"{self.code} {place}",
                 kwargs={"autocommit": True, "options": f"-c lock_timeout={LOCK_TIMEOUT}"},
             )
             for place in range(number)
