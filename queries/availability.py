@@ -1,4 +1,4 @@
-"""Tells which rooms are free, and proposes rooms to try first. Reads bitmaps in Redis in one round trip.
+"""Tells which rooms are free, and proposes rooms to try first. Reads bitmaps in Redis, for all who ask at once together.
 
 With Redis gone the same is read from the ledger, slower. Nothing is decided here: only room-nights read in the deciding
 batch accept or refuse.
@@ -6,82 +6,100 @@ batch accept or refuse.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from itertools import count
+from random import randrange
+from typing import NamedTuple, cast
 
+import msgspec
 from redis.exceptions import RedisError
 
 from ledger.ids import room_night_stream
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
-from projections.availability import offset
+from projections.availability import FIRST_DATE, offset
 from projections.redis_model import RedisModel
 from queries.hotel import HotelQuery
+from queries.joined import Joined
 from queries.streams import Streams
+from queries.taken_nights import MARGIN_NIGHTS, TakenNights, bits_of
 
 logger = logging.getLogger(__name__)
 
-MARGIN_NIGHTS = 30
-"""Nights before and after a stay that are looked at to find the room that leaves the longest free runs."""
-
 FARTHEST_BIT = 36_500
 """A hundred years of nights: whoever asks for more is refused by the decision anyway."""
+ROOMS_LOOKED_AT = 128
+"""Of a larger type so many rooms are looked at for one suggestion, unless too few of them are free."""
 
+# ARGV[1] holds lists of rooms, and windows (which list, first byte, last byte). The answer is one text for all: the windows
+# one after the other, each the same bytes of every room of its list. A script may unpack about 8,000 values at once.
 READ = """
-local generation = redis.call('GET', KEYS[1] .. ':live') or '1'
-local root = KEYS[1] .. ':' .. generation
-local answer = {redis.call('GET', root .. ':position') or '0', redis.call('GET', root .. ':rooms') or '{}'}
-for _, room in ipairs(ARGV) do
-    if _ > 2 then answer[#answer + 1] = redis.call('GETRANGE', root .. ':room:' .. room, ARGV[1], ARGV[2]) end
+local live = KEYS[1] .. ':' .. (redis.call('GET', KEYS[1] .. ':live') or '1')
+local lists, windows = unpack(cmsgpack.unpack(ARGV[1]))
+local maps = {}
+for list, rooms in ipairs(lists) do
+    local found = {}
+    for first = 1, #rooms, 1000 do
+        local keys = {}
+        for place = first, math.min(first + 999, #rooms) do keys[#keys + 1] = live .. ':room:' .. rooms[place] end
+        for _, map in ipairs(redis.call('MGET', unpack(keys))) do found[#found + 1] = map or '' end
+    end
+    maps[list] = found
 end
-return answer
+local cut = {}
+for _, window in ipairs(windows) do
+    local width = window[3] - window[2] + 1
+    local blank = string.rep('\\0', width)
+    for _, map in ipairs(maps[window[1]]) do
+        local bytes = string.sub(map, window[2] + 1, window[3] + 1)
+        cut[#cut + 1] = #bytes == width and bytes or bytes .. string.sub(blank, #bytes + 1)
+    end
+end
+return {redis.call('GET', live .. ':position') or '0', table.concat(cut)}
 """
 
 
-@dataclass(frozen=True)
-class RoomDates:
-    """One room's nights from `first` on: bit i of `taken` is set when night `first` + i is held or booked."""
+class Window(NamedTuple):
+    """The bytes `first` to `last` of the bitmaps of some rooms."""
 
-    room: str
-    first: date
-    taken: int
+    rooms: tuple[str, ...]
+    first: int
+    last: int
 
-    def fits(self, dates: StayDates) -> bool:
-        """Tell whether the whole stay is free."""
-        return not self.taken >> (dates.arrival - self.first).days & ((1 << dates.nights) - 1)
+    @property
+    def stride(self) -> int:
+        """How many nights of each room this is."""
+        return 8 * (self.last - self.first + 1)
 
-    def is_taken(self, night: date) -> bool:
-        """Tell whether a night is taken."""
-        return bool(self.taken >> (night - self.first).days & 1)
+    @property
+    def first_night(self) -> date:
+        """Which night the first bit is."""
+        return FIRST_DATE + timedelta(days=8 * self.first)
 
-    def spare(self, dates: StayDates) -> int:
-        """Count the free nights that would touch the stay on both sides, up to the margin: the fewer, the better the fit."""
-        before = after = 0
-        while before < MARGIN_NIGHTS and not self.is_taken(dates.arrival - timedelta(days=before + 1)):
-            before += 1
-        while after < MARGIN_NIGHTS and not self.is_taken(dates.departure + timedelta(days=after)):
-            after += 1
-        return before + after
+    def holding(self, bits: int) -> TakenNights:
+        """Give the nights with these bits taken."""
+        return TakenNights(self.rooms, self.first_night, self.stride, bits)
+
+
+class Answer(NamedTuple):
+    """The nights of each window that was asked for, as of `position` of the ledger."""
+
+    position: int
+    nights: Sequence[TakenNights]
 
 
 @dataclass(frozen=True)
 class Free:
-    """The dates of rooms by room type, as of `position` of the ledger."""
+    """The nights of the rooms by room type, as of `position` of the ledger."""
 
     position: int
-    rooms: Mapping[str, Sequence[RoomDates]]
+    nights: Mapping[str, TakenNights]
 
     def left(self, room_type: str, dates: StayDates) -> int:
         """Count the rooms of a type that one stay could have for all its nights."""
-        return sum(room.fits(dates) for room in self.rooms.get(room_type, ()))
-
-    def best(self, room_type: str, dates: StayDates) -> tuple[str, ...]:
-        """List the rooms of a type that fit, the one that leaves the longest free runs elsewhere first."""
-        fitting = [room for room in self.rooms.get(room_type, ()) if room.fits(dates)]
-        return tuple(room.room for room in sorted(fitting, key=lambda room: (room.spare(dates), room.room)))
+        return self.nights[room_type].left(dates) if room_type in self.nights else 0
 
 
 class AvailabilityQuery:
@@ -92,67 +110,79 @@ class AvailabilityQuery:
         self._model = model
         self._hotel = hotel
         self._streams = streams
-        self._read = model.redis.register_script(READ)
+        self._script = model.redis.register_script(READ)
+        self._joined = Joined(self._read)
 
     async def free(self, dates: StayDates, room_types: Sequence[str] | None = None) -> Free:
-        """Give the dates of all rooms of some types, or of all, around a stay."""
-        definition = (await self._hotel.current()).definition
-        types = room_types if room_types is not None else [kind.code for kind in definition.room_types]
-        rooms = {kind: definition.rooms_of(kind) for kind in types}
-        try:
-            return await self._from_redis(dates, rooms)
-        except RedisError as gone:
-            logger.warning("availability comes from the ledger, Redis does not answer: %s", type(gone).__name__)
-            return await self._from_ledger(dates, rooms)
+        """Give the nights of all rooms of some types, or of all, for stays within some dates."""
+        rooms_of = (await self._hotel.current()).rooms
+        types = [kind for kind in room_types or rooms_of if rooms_of.get(kind)]
+        found = await self._ask([_around(rooms_of[kind], dates) for kind in types])
+        return Free(found.position, dict(zip(types, found.nights, strict=True)))
 
     async def suggest(self, room_type: str, dates: StayDates, rooms: int) -> tuple[str, ...]:
-        """Propose rooms to try first for a hold: nothing when none seems free or nothing can be read."""
+        """Propose rooms to try first for a hold: nothing when none seems free or nothing can be read.
+
+        A type of ordinary size is looked at as a whole; of a larger one some rooms, begun anywhere, as long as they suffice.
+        """
         if not 0 < dates.nights <= LONGEST_STAY_NIGHTS or not MARGIN_NIGHTS < offset(dates.arrival) < FARTHEST_BIT:
             return ()
-        free = await self.free(dates, [room_type])
-        return free.best(room_type, dates)[:rooms]
+        every = (await self._hotel.current()).rooms.get(room_type, ())
+        if not every:
+            return ()
+        begin = randrange(len(every))  # noqa: S311 - any room will do
+        looked_at = every if len(every) <= ROOMS_LOOKED_AT else (every[begin:] + every[:begin])[:ROOMS_LOOKED_AT]
+        best = (await self._nights(looked_at, dates)).best(dates, begin, rooms)
+        if len(best) < rooms and looked_at is not every:
+            best = (await self._nights(every, dates)).best(dates, begin, rooms)
+        return best
 
-    async def _from_redis(self, dates: StayDates, rooms: Mapping[str, Sequence[str]]) -> Free:
-        start = max(0, offset(dates.arrival) - MARGIN_NIGHTS) // 8
-        end = (offset(dates.departure) + MARGIN_NIGHTS) // 8
-        every = [room for of_type in rooms.values() for room in of_type]
-        answer = await cast("Awaitable[Any]", self._read(keys=[self._model.root], args=[start, end, *every]))
-        position, _, *maps = answer
-        first = dates.arrival + timedelta(days=start * 8 - offset(dates.arrival))
-        dated = {room: RoomDates(room, first, _bits(raw)) for room, raw in zip(every, maps, strict=True)}
-        return Free(int(position), {kind: [dated[room] for room in of_type] for kind, of_type in rooms.items()})
+    async def _nights(self, rooms: tuple[str, ...], dates: StayDates) -> TakenNights:
+        """Give the nights of some rooms, with a margin around the stay."""
+        return (await self._ask([_around(rooms, dates, MARGIN_NIGHTS)])).nights[0]
 
-    async def _from_ledger(self, dates: StayDates, rooms: Mapping[str, Sequence[str]]) -> Free:
-        first = dates.arrival - timedelta(days=MARGIN_NIGHTS)
-        nights = [first + timedelta(days=night) for night in range(dates.nights + 2 * MARGIN_NIGHTS + 1)]
+    async def _ask(self, windows: Sequence[Window]) -> Answer:
+        try:
+            return await self._joined.ask(windows)
+        except RedisError as gone:
+            logger.warning("availability comes from the ledger, Redis does not answer: %s", type(gone).__name__)
+            return await self._from_ledger(windows)
+
+    async def _read(self, asked: Sequence[Sequence[Window]]) -> list[Answer]:
+        """Answer several questions of one moment by one call; what more than one asks for is read once."""
+        windows = list(dict.fromkeys(window for each in asked for window in each))
+        lists = {rooms: number for number, rooms in enumerate(dict.fromkeys(window.rooms for window in windows), 1)}
+        plan = msgspec.msgpack.encode((list(lists), [(lists[rooms], first, last) for rooms, first, last in windows]))
+        answer = cast("Awaitable[tuple[bytes, bytes]]", self._script(keys=[self._model.root], args=[plan]))
+        position, packed = await answer
+        nights = dict(zip(windows, _cut(windows, packed), strict=True))
+        return [Answer(int(position), [nights[window] for window in each]) for each in asked]
+
+    async def _from_ledger(self, windows: Sequence[Window]) -> Answer:
         place = {
-            room_night_stream(self._property_code, room, night): (room, number)
-            for of_type in rooms.values()
-            for room in of_type
-            for number, night in enumerate(nights)
+            room_night_stream(self._property_code, room, window.first_night + timedelta(days=night)): (number, at + night)
+            for number, window in enumerate(windows)
+            for at, room in zip(count(0, window.stride), window.rooms, strict=False)
+            for night in range(window.stride)
         }
         position = await self._streams.head()
-        taken = dict.fromkeys((room for of_type in rooms.values() for room in of_type), 0)
+        taken = [0] * len(windows)
         for recorded in await self._streams.read(place):
-            room, number = place[recorded.stream]
-            bit = 1 << number
+            number, at = place[recorded.stream]
             held = recorded.event.topic in {"room-night.hold-requested.v1", "room-night.booking-confirmed.v1"}
-            taken[room] = taken[room] | bit if held else taken[room] & ~bit
-        return Free(
-            position,
-            {kind: [RoomDates(room, first, taken[room]) for room in of_type] for kind, of_type in rooms.items()},
-        )
+            taken[number] = taken[number] | 1 << at if held else taken[number] & ~(1 << at)
+        return Answer(position, [window.holding(bits) for window, bits in zip(windows, taken, strict=True)])
 
 
-def _bits(raw: bytes) -> int:
-    """Turn a bitmap whose first bit is the highest of its first byte into a number whose lowest bit comes first."""
-    return int.from_bytes(raw.translate(_REVERSED), "little")
+def _around(rooms: tuple[str, ...], dates: StayDates, margin: int = 0) -> Window:
+    """Give the whole bytes that hold the nights, the date of departure, and a margin on both sides."""
+    return Window(rooms, max(0, offset(dates.arrival) - margin) // 8, (offset(dates.departure) + margin) // 8)
 
 
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def rooms_from(text: bytes) -> dict[str, list[str]]:
-    """Read the rooms by type that the projection keeps."""
-    rooms: dict[str, list[str]] = json.loads(text)
-    return rooms
+def _cut(windows: Iterable[Window], packed: bytes) -> Iterator[TakenNights]:
+    """Cut what was read for all windows, one after the other."""
+    begin = 0
+    for window in windows:
+        end = begin + window.stride // 8 * len(window.rooms)
+        yield window.holding(bits_of(packed[begin:end]))
+        begin = end

@@ -58,7 +58,7 @@ def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
     offers: list[PlanOffer] = []
     for plan in hotel.tariff.plans:
         try:
-            price = hotel.tariff.price(
+            price = hotel.price(
                 room_type=room_type, rate_plan=plan.code, dates=wish.dates, adults=wish.adults, children=wish.children
             )
         except Refusal:

@@ -6,7 +6,6 @@ read of Redis gives.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from fastapi import Body, FastAPI, Response
 from redis.asyncio import Redis
 
 from commands.hold_stay import HoldStay
-from ops.serve import answer_at_once, server_of
+from ops.serve import answer_at_once, run, server_of
 from ops.settings import Settings, read_settings
 from ops.wiring import connect_redis
 
@@ -53,4 +52,4 @@ async def serve(settings: Settings, descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(read_settings(), int(sys.argv[1])))
+    run(serve(read_settings(), int(sys.argv[1])))

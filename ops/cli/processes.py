@@ -12,6 +12,7 @@ import click
 from ops import logs
 from ops.processes import follow as run_followers
 from ops.processes import work as run_workers
+from ops.serve import run as run_web
 from ops.serve import serve as serve_web
 from ops.settings import Settings, read_settings
 from ops.up import up as run_all
@@ -31,7 +32,7 @@ def serve(fd: int | None) -> None:
     """Serve the web only."""
     settings = read_settings()
     logs.configure(settings.log_level)
-    asyncio.run(serve_web(settings, fd))
+    run_web(serve_web(settings, fd))
 
 
 @click.command()
