@@ -26,7 +26,7 @@ run: venv  ## Start everything: servers, sandbox, workers, web; Ctrl-C stops it 
 	@exec $(BIN)/nightledger up
 
 ## —— Check and test —————————————————————————————————————————————————————————————
-.PHONY: check test check-format lint types arch quick unit property integration e2e browser fault nightly mutate
+.PHONY: check test check-format lint types arch quick unit property integration e2e browser fault nightly mutate bench
 check: venv  ## All that must hold before a commit, in under a minute
 	@$(MAKE) -j4 --output-sync=target --keep-going check-format lint types arch quick && echo "check: all holds"
 
@@ -76,6 +76,9 @@ nightly: venv chromium  ## The whole suite with ten times the examples, steps an
 
 mutate: venv  ## Change ledger and aggregates in small places: do tests notice? (MUTANTS="ledger.money.*" for some again)
 	@$(BIN)/python -m tests.mutation.run $(MUTANTS)
+
+bench: venv  ## Measure side by side with the peers (BENCH="writes --quick" for one of them)
+	@$(BIN)/nightledger bench $(BENCH)
 
 ## —— Keep in order ——————————————————————————————————————————————————————————————
 .PHONY: fmt docs lock clean venv chromium

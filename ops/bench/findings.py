@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+Kind = Literal["ours", "peer", "floor"]
 GOALS = Path(__file__).with_name("goals.toml")
 
 
@@ -20,22 +21,26 @@ class Row:
     value: float
     unit: str
     spread: tuple[float, float]
+    kind: Kind = "ours"
     details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Findings:
-    """Everything that one bench says."""
+    """Everything that one bench says. `quick` figures are for a look only; `measured_at` is an ISO 8601 moment."""
 
     name: str
+    measured_at: str = ""
+    quick: bool = False
+    repeats: int = 1
     rows: list[Row] = field(default_factory=list)
     ratios: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def add(self, subject: str, values: Sequence[float], unit: str, **details: Any) -> None:
+    def add(self, subject: str, values: Sequence[float], unit: str, kind: Kind = "ours", **details: Any) -> None:
         """Add the row of a subject from its repeats."""
         rounded = [round(value, 2) for value in values]
-        self.rows.append(Row(subject, statistics.median(rounded), unit, (min(rounded), max(rounded)), details))
+        self.rows.append(Row(subject, statistics.median(rounded), unit, (min(rounded), max(rounded)), kind, details))
 
     def relate(self, name: str, ours: Sequence[float], theirs: Sequence[float]) -> None:
         """Add the ratio of two subjects: the median of the quotients of repeats that ran beside each other."""
@@ -47,10 +52,6 @@ class Findings:
         """Add a sentence that the reader of the figures should know; the same one only once."""
         if text not in self.remarks:
             self.remarks.append(text)
-
-    def plain(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

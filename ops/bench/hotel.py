@@ -59,7 +59,7 @@ def _tariff(kinds: Sequence[str]) -> Tariff:
         policy_text="Free until three days before arrival, then one night.", free_until_days=3, fee_nights=1,
     )  # fmt: skip
     saver = replace(flexible, code="saver", name="Saver", percent=Decimal(85), free_until_days=None, fee_nights=None)
-    service = Tax(code="service", name="Service charge", rate_percent=Decimal(10), bases=("stay",), first_night=LONG_AGO)
+    charge = Tax(code="service", name="Service charge", rate_percent=Decimal(10), bases=("stay",), first_night=LONG_AGO)
     vat = Tax(code="vat", name="VAT", rate_percent=Decimal(18), bases=("stay", "service"), first_night=LONG_AGO)
     peak = Season(name="peak", first_night=date(2027, 12, 20), last_night=date(2028, 1, 10), percent=Decimal(150))
     prices = [
@@ -68,5 +68,5 @@ def _tariff(kinds: Sequence[str]) -> Tariff:
     ]
     return Tariff(
         currency="USD", time_zone=ZONE, check_in_time="14:00", prices=tuple(prices), seasons=(peak,),
-        plans=(flexible, saver), taxes=(service, vat),
+        plans=(flexible, saver), taxes=(charge, vat),
     )  # fmt: skip

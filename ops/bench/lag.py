@@ -70,9 +70,8 @@ def lag(site: Site, plan: Plan) -> Findings:
         for model in runs[0][1].seen:
             tails = [quantile(ages.of(model), 0.99) for _, ages in runs]
             middles = [quantile(ages.of(model), 0.5) for _, ages in runs]
-            findings.add(
-                f"  {model}, age p99", tails, "ms", p50_ms=round(statistics.median(middles), 1), **_growth(runs, model)
-            )
+            middle = round(statistics.median(middles), 1)
+            findings.add(f"  {model}, age p99", tails, "ms", "ours", p50_ms=middle, **_growth(runs, model))
         if pace is not None:
             worst = [ages.slowest(0.99)[1] for _, ages in runs]
     findings.ratios["lag_p99_ms"] = round(statistics.median(worst), 1)

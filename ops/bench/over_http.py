@@ -11,7 +11,7 @@ from redis import Redis
 from ops.bench.callers import Booked, Load, Shape, Tally
 from ops.bench.checks import batch_size, read_back
 from ops.bench.clients import measure
-from ops.bench.findings import Findings
+from ops.bench.findings import Findings, Kind
 from ops.bench.floor_web import AVAILABILITY_ANSWER, HOLD_ANSWER
 from ops.bench.following import caught_up, follower
 from ops.bench.http_client import Connection, Holds, Searches
@@ -34,6 +34,7 @@ class Route:
 
     label: str
     load: Load
+    kind: Kind = "ours"
     shape: Shape = SHAPES[0]
     tallies: list[Tally] = field(default_factory=list)
 
@@ -48,9 +49,13 @@ def over_http(site: Site, plan: Plan) -> Findings:
         with web(site, FLOOR) as floor:
             routes = {
                 "availability": Route("GET /availability", Searches(port, f"{root}/availability")),
-                "availability floor": Route("  floor: the same bytes after one Redis read", Searches(floor, "/availability")),
+                "availability floor": Route(
+                    "  floor: the same bytes after one Redis read", Searches(floor, "/availability"), "floor"
+                ),
                 "holds": Route("POST /holds", Holds(port, f"{root}/holds", KINDS)),
-                "holds floor": Route("  floor: the same body validated, a constant answered", Holds(floor, "/holds", KINDS)),
+                "holds floor": Route(
+                    "  floor: the same body validated, a constant answered", Holds(floor, "/holds", KINDS), "floor"
+                ),
             }
             for route in routes.values():
                 run.choose(route)
@@ -118,7 +123,7 @@ def _told(routes: Mapping[str, Route]) -> Findings:
         last = route.tallies[-1]
         counters = {name: round(count, 1) for name, count in last.counters.items()}
         findings.add(
-            route.label, [tally.rate for tally in route.tallies], "requests/s", clients=str(route.shape),
+            route.label, [tally.rate for tally in route.tallies], "requests/s", route.kind, clients=str(route.shape),
             p50_ms=round(last.quantile(0.5), 2), p99_ms=round(last.quantile(0.99), 2), refused=last.refused, **counters,
         )  # fmt: skip
     for name, (mine, other) in RATIOS.items():

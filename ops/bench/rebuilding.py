@@ -51,7 +51,9 @@ def rebuilding(site: Site, plan: Plan) -> Findings:
         filling = round(events / min(timed.filling[1:]))
         rates = [events / seconds for seconds in timed.whole[1:]]
         findings.add(f"rebuild {name}", rates, "events/s", filling_alone=f"{filling:,}/s", events=events)
-    findings.add("COPY of the same events to a client that drops them", [events / seconds for seconds in raw[1:]], "events/s")
+    findings.add(
+        "COPY of the same events to a client that drops them", [events / seconds for seconds in raw[1:]], "events/s", "floor"
+    )
     findings.ratios["rebuild"] = min(row.value for row in findings.rows if row.subject.startswith("rebuild "))
     findings.remark("The ratio is the rate of the slowest model: filled, compared with the live one, switched to.")
     return findings

@@ -16,7 +16,7 @@ from ops.bench.callers import Load, Shape, Tally
 from ops.bench.checks import NotTrue
 from ops.bench.clients import attack
 from ops.bench.draws import LEAD_DAYS, Draw, Draws
-from ops.bench.findings import Findings
+from ops.bench.findings import Findings, Kind
 from ops.bench.following import follower
 from ops.bench.http_client import Holds
 from ops.bench.ours import Ours, open_hotel
@@ -51,20 +51,14 @@ class Crowd:
     label: str
     shapes: tuple[Shape, ...]
     opened: Callable[[Site], Iterator[Load]]
+    kind: Kind = "ours"
     shape: Shape | None = None
     tallies: list[Tally] = field(default_factory=list)
 
 
 def rush(site: Site, plan: Plan) -> Findings:
     """Measure the seconds until all attempts are answered, at the best client count of each. Raises NotTrue, ClientFailed."""
-    crowds = {
-        "subject": Crowd(label="Nightledger, command path", shapes=ALL_AT_ONCE, opened=_command_path),
-        "http": Crowd(label=f"Nightledger, HTTP, {WEB_PROCESSES} web processes", shapes=ALL_AT_ONCE, opened=_http),
-        "serializable": Crowd(label="SERIALIZABLE, FOR UPDATE NOWAIT, INSERT", shapes=POOLS, opened=_table(Serializable)),
-        "exclude": Crowd(
-            label="EXCLUDE constraint, one INSERT ... ON CONFLICT DO NOTHING", shapes=POOLS, opened=_table(ExcludeInCrowds)
-        ),
-    }
+    crowds = _crowds()
     for crowd in crowds.values():
         rates = {shape: _attack(site, plan, crowd, shape).seconds for shape in crowd.shapes[: 1 if plan.quick else None]}
         crowd.shape = min(rates, key=lambda shape: rates[shape])
@@ -75,7 +69,7 @@ def rush(site: Site, plan: Plan) -> Findings:
     for crowd in crowds.values():
         last = crowd.tallies[-1]
         findings.add(
-            crowd.label, [1000 * tally.seconds for tally in crowd.tallies], "ms", clients=str(crowd.shape),
+            crowd.label, [1000 * tally.seconds for tally in crowd.tallies], "ms", crowd.kind, clients=str(crowd.shape),
             attempts=ATTEMPTS, winners=last.done, refused=last.refused, errors=ATTEMPTS - last.done - last.refused,
             p50_ms=round(last.quantile(0.5), 2), p99_ms=round(last.quantile(0.99), 2), **last.counters,
         )  # fmt: skip
@@ -84,6 +78,19 @@ def rush(site: Site, plan: Plan) -> Findings:
         findings.relate(name, *seconds)
     findings.remark(f"{ATTEMPTS} attempts on one stay of the only room; the peers' pools have the size that suits them best.")
     return findings
+
+
+def _crowds() -> dict[str, Crowd]:
+    """List who competes, by short names."""
+    exclude = "EXCLUDE constraint, INSERT ... ON CONFLICT DO NOTHING"
+    return {
+        "subject": Crowd(label="Nightledger, command path", shapes=ALL_AT_ONCE, opened=_command_path),
+        "http": Crowd(label=f"Nightledger, HTTP, {WEB_PROCESSES} web processes", shapes=ALL_AT_ONCE, opened=_http),
+        "serializable": Crowd(
+            label="SERIALIZABLE, FOR UPDATE NOWAIT, INSERT", shapes=POOLS, opened=_table(Serializable), kind="peer"
+        ),
+        "exclude": Crowd(label=exclude, shapes=POOLS, opened=_table(ExcludeInCrowds), kind="peer"),
+    }
 
 
 def _attack(site: Site, plan: Plan, crowd: Crowd, shape: Shape) -> Tally:

@@ -13,6 +13,7 @@ from ops.bench.callers import Shape, Tally
 from ops.bench.checks import batch_size, read_back, require
 from ops.bench.clients import measure
 from ops.bench.draws import Draws
+from ops.bench.findings import Kind
 from ops.bench.floor import pgbench
 from ops.bench.following import follower
 from ops.bench.hotel import ZONE
@@ -36,6 +37,7 @@ class Subject:
     name: str
     label: str
     shapes: tuple[Shape, ...]
+    kind: Kind = "peer"
     run: Callable[[Site, Shape, float, Path | None], Tally]
 
 
@@ -49,7 +51,9 @@ def peers() -> list[Subject]:
             name="serializable", label="SERIALIZABLE, FOR UPDATE NOWAIT, INSERT", shapes=plain[:3], run=_plain(Serializable)
         ),
         Subject(name="stock", label="stock eventsourcing application", shapes=few, run=_stock),
-        Subject(name="pgbench", label="pgbench, one short row a transaction (floor)", shapes=plain[1:4], run=_floor),
+        Subject(
+            name="pgbench", label="pgbench, one short row a transaction (floor)", shapes=plain[1:4], kind="floor", run=_floor
+        ),
     ]
 
 
@@ -57,9 +61,11 @@ def ours() -> list[Subject]:
     """List our own ways: the two client counts of the goals, and with the real read model's suggestion."""
     eight, many = (Shape(2, 8),), (Shape(1, 64), Shape(2, 64))
     return [
-        Subject(name="subject", label="Nightledger", shapes=eight, run=_ours("draw")),
-        Subject(name="subject64", label="Nightledger, 64 callers a process", shapes=many, run=_ours("draw")),
-        Subject(name="suggested", label="Nightledger, room suggested by Redis", shapes=eight, run=_ours("read model")),
+        Subject(name="subject", label="Nightledger", shapes=eight, kind="ours", run=_ours("draw")),
+        Subject(name="subject64", label="Nightledger, 64 callers a process", shapes=many, kind="ours", run=_ours("draw")),
+        Subject(
+            name="suggested", label="Nightledger, room suggested by Redis", shapes=eight, kind="ours", run=_ours("read model")
+        ),
     ]
 
 

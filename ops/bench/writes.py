@@ -84,4 +84,4 @@ def _tell(findings: Findings, chosen: Chosen, tallies: Sequence[Tally]) -> None:
     details |= {name: round(count, 1) for name, count in last.counters.items() if count}
     if chosen.tried:
         details["tried"] = chosen.tried
-    findings.add(chosen.subject.label, [tally.rate for tally in tallies], "bookings/s", **details)
+    findings.add(chosen.subject.label, [tally.rate for tally in tallies], "bookings/s", chosen.subject.kind, **details)

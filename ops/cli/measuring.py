@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from ops import logs
+from ops.bench import page
 from ops.bench.checks import NotTrue
 from ops.bench.clients import ClientFailed
 from ops.bench.findings import missed
 from ops.bench.plan import Plan
 from ops.bench.report import show
-from ops.bench.run import as_json as written
+from ops.bench.result import Result
 from ops.bench.run import run
 from ops.cli.running import FAILED, JSON
-from ops.settings import read_settings
+from ops.settings import BadConfiguration, read_settings
 
 RESULT = Path("bench.json")
 QUICK_SECONDS = 0.5
@@ -32,10 +34,11 @@ QUICK_SECONDS = 0.5
 @click.option("--only", default="", help="Some subjects of a bench, by name, separated by commas.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile one of our client processes into this file (pstats).")
 @click.option("--output", default=RESULT, show_default=True, type=click.Path(path_type=Path), help="Where the result goes.")
+@click.option("--write-docs", is_flag=True, help="Write docs/performance.md and its chart from what OUTPUT holds then.")
 @JSON
 def bench(
     name: str | None, check: bool, repeats: int, seconds: float, quick: bool, only: str, profile: Path | None,
-    output: Path, as_json: bool,
+    output: Path, write_docs: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild; all without a NAME."""
     logs.configure("WARNING")
@@ -46,17 +49,31 @@ def bench(
         say=lambda text: progress.print(text, style="dim", highlight=False),
     )  # fmt: skip
     try:
-        told = run(read_settings(), [name] if name else [], plan)
+        result = run(read_settings(), [name] if name else [], plan)
     except (ClientFailed, NotTrue) as wrong:
         click.echo(f"nightledger: the measurement is void: {wrong}", err=True)
         sys.exit(FAILED)
-    output.write_text(written(told) + "\n", "utf-8")
+    everything = result.beside(output)
+    output.write_text(everything.text() + "\n", "utf-8")
+    if write_docs:
+        _write_docs(everything)
     if as_json:
-        click.echo(written(told))
+        click.echo(result.text())
     else:
-        show(told["benches"], Console())
-    misses = missed(told["benches"]) if check else []
+        show(list(result.benches.values()), Console())
+    misses = missed(list(result.benches.values())) if check else []
     for miss in misses:
         click.echo(f"nightledger: {miss}", err=True)
     if misses:
         sys.exit(FAILED)
+
+
+def _write_docs(result: Result) -> None:
+    """Write the page and its chart below the present directory. Raises BadConfiguration without matplotlib."""
+    try:
+        chart = import_module("ops.bench.chart")
+    except ModuleNotFoundError:
+        message = "--write-docs draws with matplotlib, which comes with the development dependencies: make venv"
+        raise BadConfiguration(message) from None
+    chart.draw(page.in_order(result), page.CHART)
+    page.write(result, Path())
