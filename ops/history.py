@@ -89,7 +89,9 @@ def _command(history: History, events: list[Recorded]) -> Iterator[str]:
         yield f"  #{event.position} {event.event.topic}"
         yield from wrap(_details(event), COLUMNS, initial_indent="    ", subsequent_indent="    ")
     words = {"command": first.command_id, "request": first.correlation_id, "date": first.business_date}
-    yield "  " + "  ".join(f"{name} {str(value)[: 10 if name == 'date' else 8]}" for name, value in words.items() if value)
+    ids = [f"{name} {str(value)[: 10 if name == 'date' else 8]}" for name, value in words.items() if value]
+    if ids:
+        yield f"  {'  '.join(ids)}"
 
 
 def as_tree(history: History) -> str:

@@ -67,9 +67,11 @@ def test_a_cause_that_is_not_part_of_it_is_named_but_is_no_branch() -> None:
 def test_a_library_event_without_a_command_stands_alone() -> None:
     bare = Recorded(position=1, stream=PAYMENT, version=1, event=POKED, occurred_at=NOW, recorded_at=minutes(2))
     assert parents(bare) == [None]
-    assert as_text(History([bare], {})).splitlines()[:2] == [
+    assert as_text(History([bare], {})).splitlines() == [
         "2126-03-01 08:02:00 UTC  system",
         "  asked 2126-03-01 08:00:00 UTC",
+        "  #1 payment.poked.v1",
+        "    kind charge.updated  source stripe",
     ]
 
 
