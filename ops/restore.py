@@ -14,13 +14,17 @@ from psycopg import sql
 
 from ledger.erasures import apply_erasures, list_beside
 from ledger.schema import schema_name
+from ledger.sealer import CannotSeal
 from ops.backup import CLUSTER, KEYS_FILE, Description, describe
 from ops.embedded import base_backup, embedded_servers
 from ops.embedded.data_directory import held, write_private
+from ops.embedded.failure import say
 from ops.embedded.postgres import NAME
 from ops.migrate import ROLE_SETTINGS, migrate
 from ops.read_models import NAMES
 from ops.rebuild import Report, rebuild
+from ops.sealing import seal_tail
+from ops.secrets import seal_key
 from ops.settings import BadConfiguration, Settings
 from ops.wiring import Wiring, keys_path, wired
 
@@ -129,7 +133,7 @@ def bring_keys(copy: Path, erasures: Path | None, store: Path) -> int:
 
 
 async def refresh(settings: Settings, report: Report) -> dict[str, dict[str, int]]:
-    """Start the restored servers and make all read models again; give each property's epoch and head.
+    """Start the restored servers, seal the new epoch and make all read models again; give each property's epoch and head.
 
     What Redis holds is of another history, where it is not empty anyway; it is removed.
     """
@@ -140,9 +144,18 @@ async def refresh(settings: Settings, report: Report) -> dict[str, dict[str, int
             for code in codes:
                 async for key in wiring.redis.scan_iter(match=f"{{{code}}}:*", count=1000):
                     await wiring.redis.unlink(key)
+                await _seal(wiring, code)
                 for name in NAMES:
                     await rebuild(wiring, code, name, report)
             return {code: await _state(wiring, code) for code in codes}
+
+
+async def _seal(wiring: Wiring, code: str) -> None:
+    """Open the epoch in the seal, so that an anchor can tell what a restore left out; or tell why that cannot be."""
+    try:
+        await seal_tail(wiring, code, seal_key(wiring.settings))
+    except CannotSeal as wrong:
+        say(f"the new epoch of {code} is not sealed: {wrong}")
 
 
 async def _state(wiring: Wiring, code: str) -> dict[str, int]:

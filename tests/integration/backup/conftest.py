@@ -36,7 +36,7 @@ def house(home: Path, missing: Callable[[str], NoReturn]) -> Iterator[Server]:
             server.do(lambda wiring: seed(wiring, DEMO))
             for name in (GONE, STAYS):
                 server.do(partial(book, name=name))
-            assert server.do(sealed)
+            server.do(sealed)
             yield server
     except EmbeddedServerError as failure:
         missing(f"PostgreSQL ({failure})")

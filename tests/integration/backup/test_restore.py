@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from ledger.erasures import list_beside
+from ledger.seal_key import SealKey
 from ops import restore as restoring
 from ops.backup import CLUSTER, DESCRIPTION, KEYS, KEYS_FILE, describe
 from ops.embedded import EmbeddedServerError
@@ -67,9 +69,8 @@ def test_who_was_erased_since_stays_erased(house: Server, backup: Path, home: Pa
     with running(settings_of(target)) as restored:
         assert list(restored.names().values()) == [None, STAYS]
         assert restored.rows() == rows
-        opening = restored.do(sealed)
-        assert opening is not None
-        assert (opening.block.number, opening.block.epoch, opening.block.tree_size) == (2, 2, len(rows))
+        newest = restored.do(sealed)
+        assert (newest.number, newest.epoch, newest.tree_size) == (2, 2, len(rows)), "sealed by the restore already"
         assert restored.do(caught_up) == dict.fromkeys(restored.do(caught_up), len(rows))
     assert holders(target, GONE.encode()) == []
 
@@ -77,6 +78,17 @@ def test_who_was_erased_since_stays_erased(house: Server, backup: Path, home: Pa
 async def caught_up(wiring: Wiring) -> dict[str, int]:
     """Say where the read models stand."""
     return {name: await position() for name, position in wiring.positions(wiring.models("ella")).items()}
+
+
+def test_with_another_seal_key_it_says_what_to_do(
+    house: Server, backup: Path, home: Path, gone: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = home / "other key"
+    place(ordered(house, backup, target, None))
+    asyncio.run(refresh(settings_of(target, seal_key=SealKey.generate()), lambda *_: None))
+    assert re.search(
+        r"the new epoch of ella is not sealed: .*nightledger seal-key rotate --from [0-9a-f]{32}", capsys.readouterr().err
+    )
 
 
 def test_control_without_the_list_the_erased_guest_is_back(house: Server, backup: Path, home: Path, gone: UUID) -> None:
