@@ -184,6 +184,48 @@ class TestAReaderOfSomebodyElse(OnPostgres):
             assert list(subscription) == []
 
 
+class TestWhatItWrites(OnPostgres):
+    """Beyond what the library asks for: metadata, the order both ways, ids as texts, pages."""
+
+    def written(self, *events: StoredEvent) -> tuple[Recorder, str]:
+        code = self.property_code()
+        recorder = Recorder(code, self.pool(), Clock())
+        for event in events:
+            recorder.insert_events([event])
+        return recorder, code
+
+    def rows(self, code: str, what: str, table: str) -> list[Any]:
+        with lent(self.pool()) as connection:
+            statement = sql.SQL("SELECT {} FROM {} ORDER BY 1").format(sql.SQL(what), sql.Identifier(schema_name(code), table))
+            return connection.execute(statement).fetchall()
+
+    def test_an_event_says_that_the_library_wrote_it_and_leaves_no_outcome(self) -> None:
+        _, code = self.written(StoredEvent(uuid4(), 1, "topic", b"{}"))
+        assert self.rows(code, "position, actor, command_id, command_index, command_count", "events") == [
+            (1, "library", None, 0, 1)
+        ]
+        assert self.rows(code, "*", "outcomes") == []
+
+    def test_a_stream_is_read_both_ways_and_by_an_id_that_is_a_text(self) -> None:
+        stream = uuid4()
+        recorder, _ = self.written(*[StoredEvent(stream, version, "topic", b"{}") for version in (1, 2, 3)])
+        for name in (stream, str(stream)):
+            assert [event.originator_version for event in recorder.select_events(name)] == [1, 2, 3]
+            assert [event.originator_version for event in recorder.select_events(name, desc=True)] == [3, 2, 1]
+            assert [event.originator_version for event in recorder.select_events(name, desc=True, limit=1)] == [3]
+
+    def test_a_subscription_gives_its_topics_only_from_the_very_first_event_on(self) -> None:
+        recorder, _ = self.written(*[StoredEvent(uuid4(), 1, f"topic{each % 2}", b"{}") for each in range(5)])
+        for topics, expected in (((), [1, 2, 3, 4, 5]), (("topic0",), [1, 3, 5])):
+            seen: list[int] = []
+            with recorder.subscribe(topics=topics) as subscription:
+                for notification in subscription:
+                    seen.append(notification.id)
+                    if notification.id == 5:
+                        subscription.stop()
+            assert seen == expected
+
+
 class TestFaults(OnPostgres):
     """Whatever goes wrong has the library's name for it."""
 

@@ -6,12 +6,14 @@ A rule is decided on the syntax trees before and after, so it holds for killed m
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 MESSAGE_NAMES = {"message", "msg"}
-SPEAKS_SQL = {"SQL", "execute", "executemany"}
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA|WHERE|ORDER BY|UNION|BEGIN|COMMIT)\b")
+"""How the text of a statement, or of a part of one, begins."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -32,6 +34,8 @@ def rule_of(was: Function, becomes: Function) -> str | None:
 
 def _same(was: Any, becomes: Any, rule: Rule, words: frozenset[int]) -> bool:
     """Compare two trees, and leave the judgment to the rule in the places (by identity) that it named."""
+    if isinstance(was, ast.AST):
+        words |= {id(place) for place in rule.places(was)}
     if id(was) in words and isinstance(becomes, ast.AST):
         return rule.ignores(was, becomes)
     if type(was) is not type(becomes):
@@ -39,7 +43,6 @@ def _same(was: Any, becomes: Any, rule: Rule, words: frozenset[int]) -> bool:
     if isinstance(was, list):
         return len(was) == len(becomes) and all(_same(*pair, rule, words) for pair in zip(was, becomes, strict=True))
     if isinstance(was, ast.AST):
-        words |= {id(place) for place in rule.places(was)}
         return all(_same(getattr(was, name), getattr(becomes, name), rule, words) for name in was._fields)
     return bool(was == becomes)
 
@@ -74,8 +77,8 @@ def _log_lines(node: ast.AST) -> Iterable[ast.AST]:
 
 def _statements(node: ast.AST) -> Iterable[ast.AST]:
     match node:
-        case ast.Call(func=ast.Attribute(attr=name), args=[first, *_]) if name in SPEAKS_SQL:
-            return [first]
+        case ast.Constant(value=str(text)) if SQL.match(text):
+            return [node]
         case _:
             return []
 

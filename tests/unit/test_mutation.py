@@ -52,7 +52,9 @@ def function(line: str) -> Function:
         ("sql.SQL('SELECT 1')", "sql.SQL('XXSELECT 1XX')", None),
         ("sql.SQL('SELECT 1').format(a='b')", "sql.SQL('SELECT 1').format(a='B')", None),
         ("a.execute('SELECT 1').one(); a.execute('A')", "a.execute('select 1').one(); a.execute('A')", LETTER_CASE),
-        ("return 'SELECT 1'", "return 'select 1'", None),
+        ("return rows('WHERE a = 1')", "return rows('where a = 1')", LETTER_CASE),
+        ("return rows('ella')", "return rows('ELLA')", None),
+        ("return rows('selected')", "return rows('SELECTED')", None),
         ("return live >= most", "return live > most", None),
     ],
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from ledger.key_stock import LARGEST_STOCK, KeyStock
+from ledger import key_stock
+from ledger.key_stock import LARGEST_STOCK, QUIET_SECONDS, KeyStock
 from ledger.keys import GuestKey, GuestKeys, MasterKey
 from ledger.refusal import Unavailable
 
@@ -77,3 +81,63 @@ def test_a_store_that_cannot_be_written_is_said_so_and_tried_again(tmp_path: Pat
         return await stock.take()
 
     assert keys.find(asyncio.run(run()).key_id)
+
+
+def test_the_stock_doubles_whenever_half_of_it_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_stock, "time", SimpleNamespace(monotonic=lambda: 1_000.0))
+    keys = CountedKeys(tmp_path / "keys.sqlite")
+
+    async def run() -> list[int]:
+        stock = KeyStock(keys)
+        commits = []
+        for _ in range(12):
+            await stock.take()
+            assert stock._filling is not None
+            await stock._filling
+            commits.append(len(keys.commits))
+        return commits
+
+    assert asyncio.run(run()) == [1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5]
+    assert keys.commits == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize(("pause", "made"), [(0.0, 2), (QUIET_SECONDS - 0.1, 2), (QUIET_SECONDS, 1), (10**6, 1)])
+def test_after_a_quiet_time_it_begins_small_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause: float, made: int
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(key_stock, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    keys = CountedKeys(tmp_path / "keys.sqlite")
+
+    async def run() -> None:
+        stock = KeyStock(keys)
+        await stock.take()
+        now[0] += pause
+        await stock.take()
+
+    asyncio.run(run())
+    assert keys.commits == [1, made]
+
+
+def test_a_failure_that_nobody_waits_for_is_no_noise(tmp_path: Path) -> None:
+    class Filling(CountedKeys):
+        def keep(self, keys: Sequence[GuestKey]) -> None:
+            if len(self.commits) == 2:
+                message = "database or disk is full"
+                raise sqlite3.OperationalError(message)
+            super().keep(keys)
+
+    noise: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: noise.append(context))
+        stock = KeyStock(Filling(tmp_path / "keys.sqlite"))
+        await taken(stock, 3)  # the third is there, and the next ones cannot be made
+        assert stock._filling is not None
+        await asyncio.wait([stock._filling])
+        stock._filling = None
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(run())
+    assert noise == []

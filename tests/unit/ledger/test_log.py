@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from ledger import ids
-from ledger.log import Row, whole_commands
+from ledger.log import Batch, Row, columns_of, whole_commands
 from ledger.schema import creation, schema_name
 from tests.examples import NOW, named
 
@@ -83,3 +83,13 @@ def test_different_things_have_different_ids() -> None:
         ids.saga_command_id("expire", named("r"), "1"), ids.http_command_id("guest", "POST /holds", "key"),
     ]  # fmt: skip
     assert len(set(names)) == len(names)
+
+
+def test_a_batch_of_nothing_has_all_the_columns_of_one_with_something() -> None:
+    full = Batch(
+        guards={named("g"): 1}, events=[(named("s"), 1, "t", b"", 1, 0)],
+        commands=[(named("c"), 1, NOW, None, None, "test", None)], outcomes=[(b"", 1, b"")],
+    )  # fmt: skip
+    kinds = [type(column) for column in columns_of(full)]
+    assert len(kinds) == 18
+    assert [type(column) for column in columns_of(Batch())] == kinds
