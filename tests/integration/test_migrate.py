@@ -20,6 +20,7 @@ from ops.migrate import SCHEMA_VERSION, migrate, register
 from ops.settings import BadConfiguration, Settings
 from ops.wiring import wired
 from queries.access import Listed
+from tests.integration.ledger.databases import database
 
 ROOT = Path(__file__).parents[2]
 HOTEL = Listed("kandy", "Asia/Colombo", "USD", scratch=False)
@@ -35,16 +36,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(server: str) -> Iterator[str]:
+def migrated(server: str) -> Iterator[str]:
     """Give a database of its own with one property in it, of the present release."""
-    name = sql.Identifier("migrating")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    url = make_conninfo(server, dbname="migrating")
-    asyncio.run(register(url, HOTEL))
-    yield url
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with database(server, "migrating") as url:
+        asyncio.run(register(url, HOTEL))
+        yield url
 
 
 def make_newer(url: str) -> None:
@@ -65,39 +61,39 @@ def everything(url: str) -> list[Any]:
     return [tables, rows]
 
 
-def test_the_present_schema_is_left_as_it_is(database: str) -> None:
-    before = everything(database)
-    assert asyncio.run(migrate(database)) == ["kandy"]
-    assert everything(database) == before
+def test_the_present_schema_is_left_as_it_is(migrated: str) -> None:
+    before = everything(migrated)
+    assert asyncio.run(migrate(migrated)) == ["kandy"]
+    assert everything(migrated) == before
 
 
-def test_migrate_and_register_refuse_a_newer_one(database: str) -> None:
-    make_newer(database)
-    before = everything(database)
-    for asked in (migrate(database), register(database, Listed("galle", "Asia/Colombo", "USD", scratch=False))):
+def test_migrate_and_register_refuse_a_newer_one(migrated: str) -> None:
+    make_newer(migrated)
+    before = everything(migrated)
+    for asked in (migrate(migrated), register(migrated, Listed("galle", "Asia/Colombo", "USD", scratch=False))):
         with pytest.raises(BadConfiguration, match=REFUSED):
             asyncio.run(asked)
-    assert everything(database) == before
+    assert everything(migrated) == before
 
 
-def test_a_process_that_finds_a_newer_one_does_not_start(database: str, tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, database_url=database, redis_url="redis://127.0.0.1:1")
+def test_a_process_that_finds_a_newer_one_does_not_start(migrated: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=migrated, redis_url="redis://127.0.0.1:1")
 
     async def start() -> str:
         async with wired(settings, connections=1):
             return "started"
 
     assert asyncio.run(start()) == "started"
-    make_newer(database)
+    make_newer(migrated)
     with pytest.raises(BadConfiguration, match=REFUSED):
         asyncio.run(start())
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["serve"], ["follow"], ["history", "104/2026-12-24"]])
-def test_the_command_line_says_it_in_one_line(database: str, tmp_path: Path, command: list[str]) -> None:
-    make_newer(database)
-    before = everything(database)
-    named = {"DATABASE_URL": database, "REDIS_URL": "redis://127.0.0.1:1", "DATA_DIR": str(tmp_path)}
+def test_the_command_line_says_it_in_one_line(migrated: str, tmp_path: Path, command: list[str]) -> None:
+    make_newer(migrated)
+    before = everything(migrated)
+    named = {"DATABASE_URL": migrated, "REDIS_URL": "redis://127.0.0.1:1", "DATA_DIR": str(tmp_path)}
     answer = subprocess.run(
         [sys.executable, "-m", "ops.cli", *command],
         cwd=ROOT, env={**os.environ, **named}, capture_output=True, text=True, check=False, timeout=60,
@@ -105,12 +101,12 @@ def test_the_command_line_says_it_in_one_line(database: str, tmp_path: Path, com
     assert answer.returncode == 2, answer.stderr
     assert REFUSED in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1
-    assert everything(database) == before
+    assert everything(migrated) == before
 
 
-def test_a_server_that_is_away_keeps_nobody_from_starting(database: str, tmp_path: Path) -> None:
+def test_a_server_that_is_away_keeps_nobody_from_starting(migrated: str, tmp_path: Path) -> None:
     """It may be restarting; the writer and the followers are patient with it."""
-    away = make_conninfo(database, host="127.0.0.1", port=1)
+    away = make_conninfo(migrated, host="127.0.0.1", port=1)
 
     async def start() -> str:
         settings = Settings(data_dir=tmp_path, database_url=away, redis_url="redis://127.0.0.1:1")

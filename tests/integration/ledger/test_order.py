@@ -7,13 +7,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import AsyncConnection, sql
-from psycopg.conninfo import make_conninfo
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.log import Connection, Log, whole_commands
@@ -21,6 +18,7 @@ from ledger.refusal import Unavailable
 from ops.migrate import ROLE_SETTINGS
 from queries.streams import Streams
 from tests.examples import hold_stay, named
+from tests.integration.ledger.databases import database
 from tests.integration.ledger.ledgers import Ledger
 from tests.integration.ledger.substitutes import number_by_a_sequence, set_clock, tell_the_time_by_a_table
 from tests.integration.ledger.test_append import batch
@@ -29,23 +27,15 @@ from tests.reception import CATALOGUE, OPEN, Reception
 VILLA = hold_stay(room_type="villa", adults=3)
 ROUNDS = 10
 TURN_SECONDS = 2.0
-numbers = count(1)
 
 
 @pytest.fixture
 def installed(database_url: str) -> Iterator[Ledger]:
     """Give a ledger in a database of its own, where the role's settings are those that `migrate` makes."""
-    name = f"order_{next(numbers)}"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        for setting, value in ROLE_SETTINGS.items():
-            parts = (sql.Identifier(name), sql.Identifier(setting), sql.Literal(value))
-            connection.execute(sql.SQL("ALTER ROLE CURRENT_USER IN DATABASE {} SET {} = {}").format(*parts))
-    made = Ledger(make_conninfo(database_url, dbname=name), "order_in_time")
-    made.create()
-    yield made
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with database(database_url, "order_in_time", **ROLE_SETTINGS) as url:
+        made = Ledger(url, "order_in_time")
+        made.create()
+        yield made
 
 
 @asynccontextmanager

@@ -13,14 +13,13 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 
-import psycopg
 import pytest
-from psycopg import AsyncConnection, IsolationLevel, sql
-from psycopg.conninfo import make_conninfo
+from psycopg import AsyncConnection, IsolationLevel
 
 from ledger.log import Connection
 from tests.conftest import PROFILE
 from tests.examples import named
+from tests.integration.ledger.databases import database
 from tests.integration.ledger.ledgers import Ledger
 from tests.integration.ledger.substitutes import number_by_a_head_row
 from tests.integration.ledger.test_append import batch
@@ -43,7 +42,6 @@ AGEING = (
     "VACUUM {schema}.ledger",
 )
 """Two minutes of the control's updates of a head row, and the clean-up that only the other database can do."""
-names = count(1)
 
 pytestmark = pytest.mark.timeout(120 + 3 * SECONDS)
 
@@ -51,15 +49,11 @@ pytestmark = pytest.mark.timeout(120 + 3 * SECONDS)
 @pytest.fixture
 def ledgers(database_url: str) -> Iterator[tuple[Ledger, Ledger]]:
     """Give two ledgers, each in a database of its own."""
-    made = [Ledger(make_conninfo(database_url, dbname=f"snapshot_{next(names)}"), "held_open") for _ in range(2)]
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        databases = [sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(each.url)["dbname"])) for each in made]
-        for each, database in zip(made, databases, strict=True):
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
+    with database(database_url, "snapshot_held") as held, database(database_url, "snapshot_free") as free:
+        made = Ledger(held, "held_open"), Ledger(free, "held_open")
+        for each in made:
             each.create()
-        yield made[0], made[1]
-        for database in databases:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+        yield made
 
 
 @asynccontextmanager
