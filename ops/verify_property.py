@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ledger.seal_key import PublicKey
 from ledger.seal_tables import Seals
 from ops.read_models import NAMES
-from ops.rebuild import rebuild
+from ops.rebuild import model_named, rebuild
 from ops.seal_keys import named, ours_if_any, property_codes
 from ops.settings import BadConfiguration
 from ops.verify import Report, Verdict, audit
@@ -54,6 +54,9 @@ async def _of_model(wiring: Wiring, property_code: str, name: str, report: Repor
     done = await rebuild(wiring, property_code, name, report, dry_run=True)
     if not done.differences:
         return []
-    some = ", ".join(done.differences[:5])
-    what = f"the read model {name} differs from the log in {len(done.differences)} places ({some}): nightledger rebuild {name}"
+    some, stands = ", ".join(done.differences[:5]), await model_named(wiring, property_code, name).position()
+    what = (
+        f"the read model {name}, at position {stands} of {done.events}, differs from the log in {len(done.differences)} places"
+        f" ({some}): start nightledger follow when it is behind, else nightledger rebuild {name}"
+    )
     return [Finding(None, what)]

@@ -134,7 +134,7 @@ def test_a_calendar_of_nothing(guest: Guest) -> None:
     assert_problem(answer, 422, "property.room_type_unknown", "room_type")
 
 
-@pytest.mark.parametrize("path", ["revenue?from=2027-01-01&to=2027-01-31", "events"])
+@pytest.mark.parametrize("path", ["revenue?from=2027-01-01&to=2027-01-31", "events", "events/1/proof"])
 class TestKeys:
     def test_none(self, guest: Guest, path: str) -> None:
         answer = guest.browser.get(f"{guest.running.api}/{path}")

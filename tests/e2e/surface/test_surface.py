@@ -16,6 +16,7 @@ API = "/api/v1/properties/{property_code}"
 ROUTES = {
     "/availability": "get", "/calendar": "get", "/holds": "post", "/reservations/{reservation_id}": "get",
     "/reservations/{reservation_id}/cancel": "post", "/revenue": "get", "/events": "get",
+    "/events/{position}/proof": "get",
 }  # fmt: skip
 """Those of the public contract that exist so far."""
 QUICK_SECONDS = 0.03
