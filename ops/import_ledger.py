@@ -13,8 +13,12 @@ from typing import BinaryIO
 
 from psycopg import DataError, errors, sql
 
+from ledger import merkle_tiles
+from ledger.leaf import leaf_hash
 from ledger.log import EVENT_COLUMNS, Connection, Log
+from ledger.merkle_tiles import Tiles
 from ledger.schema import schema_name
+from ledger.seal_tables import Seals
 from ops.catalogue import CATALOGUE
 from ops.export_lines import Header
 from ops.import_file import BadExport, ExportFile, Readable
@@ -26,6 +30,7 @@ Report = Callable[[int], None]
 """Told how many bytes of the file are done."""
 
 REPORT_EVERY = 1000
+PAGE = 5000
 TABLES = {
     "event": ("events", EVENT_COLUMNS, "int8 uuid int4 text bytea timestamptz timestamptz uuid int4 int4 uuid int8 text date"),
     "outcome": (
@@ -67,6 +72,7 @@ async def import_ledger(
         except (errors.UniqueViolation, DataError, OverflowError) as wrong:
             message = f"the database does not take what the file holds ({' '.join(str(wrong).split())}): export again"
             raise BadExport(message) from wrong
+        await _grow_tiles(connection, header.property.code)
         epoch = sql.SQL("UPDATE {}.ledger SET epoch = %s").format(sql.Identifier(schema_name(header.property.code)))
         await connection.execute(epoch, [header.epoch])
     return Imported(header.property.code, header.last_position, counts["event"], counts["outcome"], counts["seal"])
@@ -109,3 +115,22 @@ async def _copy(connection: Connection, file: ExportFile, report: Report) -> Cou
                 if counts[kind] % REPORT_EVERY == 0:
                     report(file.read_bytes)
     return counts
+
+
+async def _grow_tiles(connection: Connection, code: str) -> None:
+    """Make the tree of the sealed events again, and see that it is the one which was signed. Raises BadExport."""
+    seals, log = Seals(code), Log(code)
+    last = await seals.last(connection)
+    size = last.block.tree_size if last else 0
+    position = 0
+    edge: Tiles = {}
+    while position < size:
+        rows = await log.tail(connection, position, PAGE)
+        leaves = [leaf_hash(row) for row in rows if row.position <= size]
+        grown = merkle_tiles.grown(edge, position, leaves)
+        await seals.keep_tiles(connection, grown)
+        position += len(leaves)
+        edge = {place: {**edge, **grown}[place] for place in merkle_tiles.edge(position)}
+    if last and size and merkle_tiles.root(edge, size) != last.block.root:
+        message = f"the events do not give the root of seal {last.block.number}: the log was changed before it was exported"
+        raise BadExport(message)

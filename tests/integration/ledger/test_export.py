@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 from pyarrow import parquet  # type: ignore[import-untyped]  # it comes without types
 
 from commands.cancel_reservation import CancelReservation
@@ -19,12 +20,14 @@ from commands.confirm_reservation import ConfirmReservation
 from ledger.command import Command, Outcome
 from ledger.ids import made_by
 from ledger.log import Batch, Row
+from ledger.schema import schema_name
 from ledger.seal_key import SealKey
 from ledger.sealer import Sealer
 from ledger.unreadable import UnknownTopic
 from ops import export as exporting
 from ops.export import BrokenLog, span
 from ops.export_parquet import SCHEMA, export_parquet
+from ops.import_file import BadExport
 from ops.settings import BadConfiguration
 from tests.examples import NOW, SEALED, hold_stay
 from tests.integration.ledger.ledgers import Ledger
@@ -152,6 +155,29 @@ def test_until_never_cuts_a_command_in_half(ledger: Ledger, tmp_path: Path) -> N
     asyncio.run(run())
 
 
+async def tiles(ledger: Ledger) -> list[object]:
+    """Give the kept hashes of the seal's tree."""
+    async with ledger.connection() as connection:
+        table = sql.Identifier(schema_name(ledger.code), "seal_tiles")
+        found = await connection.execute(sql.SQL("SELECT * FROM {} ORDER BY level, number").format(table))
+        return list(await found.fetchall())
+
+
+def test_a_seal_of_another_log_is_not_taken_in(ledger: Ledger, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with mover(ledger, tmp_path) as moving:
+            await season(ledger)
+            async with ledger.connection() as connection:
+                assert await Sealer(ledger.code, SealKey(bytes(32))).seal(connection, NOW)
+            ledger.damage("UPDATE {schema}.events SET actor = 'somebody' WHERE position = 4")
+            content = await moving.taken()
+            await moving.lost()
+            with pytest.raises(BadExport, match="the events do not give the root of seal 1: the log was changed before"):
+                await moving.brought(content)
+
+    asyncio.run(run())
+
+
 def test_the_seal_goes_along_and_goes_on(ledger: Ledger, tmp_path: Path) -> None:
     key = SealKey(bytes(32))
 
@@ -161,10 +187,11 @@ def test_the_seal_goes_along_and_goes_on(ledger: Ledger, tmp_path: Path) -> None
             async with ledger.connection() as connection:
                 assert await Sealer(ledger.code, key).seal(connection, NOW, 5)
                 assert await Sealer(ledger.code, key).seal(connection, NOW)
-            content = await moving.taken()
+            content, tree = await moving.taken(), await tiles(ledger)
             await moving.lost()
             assert (await moving.brought(content)).seals == 2
             assert await moving.taken() == content
+            assert await tiles(ledger) == tree != []
             async with ledger.receptions() as (reception,):
                 await reception.ask(VILLA)
             async with ledger.connection() as connection:
