@@ -290,6 +290,34 @@ def test_the_master_key_changes_while_everything_runs(moved: Running, moved_desk
     moved_desk.waits_for_quiet()
 
 
+def test_a_wrong_master_key_is_said_and_locks_only_what_needs_it(moved: Running, invite: Invite) -> None:
+    guest = invite(moved).holds(stay_of())
+    reservation_id = guest.held["reservation_id"]
+    moved.stop()
+    right = (moved.data_dir / "master.key").read_text()
+    (moved.data_dir / "master.key").write_text(MasterKey.generate())
+    try:
+        before = len(moved.said())
+        moved.start()
+        assert "guests' details are locked. MASTER_KEY does not open the guests' keys" in moved.said()[before:]
+        stay = stay_of()
+        refused = guest.asks(stay)
+        assert (refused.status_code, refused.json()["code"], "Retry-After" in refused.headers) == (503, "keys.locked", True)
+        with Desk(moved) as desk:
+            assert desk.free(stay)
+            assert desk.reads(f"reservations/{reservation_id}").json()["guest"]["name"] == "unreadable"
+        for command in (("erase-guest", reservation_id), ("guest", "find", "ada")):
+            failed = moved.run(*command)
+            assert (failed.returncode, failed.stderr.count("\n")) == (2, 1), failed.stderr
+            assert "Set the key that belongs to this keys store" in failed.stderr
+        assert (moved.run("doctor").returncode, moved.run("keys", "status").returncode) == (1, 1)
+    finally:
+        moved.stop()
+        (moved.data_dir / "master.key").write_text(right)
+        moved.start()
+    assert guest.looks()["guest"]["name"] == guest.details["name"]
+
+
 @pytest.mark.parametrize("kind", ["table", "bytea", "Redis", "file"])
 def test_control_the_searcher_finds_a_mark_in_each_kind_of_store(moved: Running, kind: str) -> None:
     servers = moved.servers()
