@@ -40,7 +40,7 @@ class Findings:
     def add(self, subject: str, values: Sequence[float], unit: str, kind: Kind = "ours", **details: Any) -> None:
         """Add the row of a subject from its repeats."""
         rounded = [round(value, 2) for value in values]
-        self.rows.append(Row(subject, statistics.median(rounded), unit, (min(rounded), max(rounded)), kind, details))
+        self.rows.append(Row(subject, round(statistics.median(rounded), 2), unit, (min(rounded), max(rounded)), kind, details))
 
     def relate(self, name: str, ours: Sequence[float], theirs: Sequence[float]) -> None:
         """Add the ratio of two subjects: the median of the quotients of repeats that ran beside each other."""

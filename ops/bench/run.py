@@ -57,7 +57,7 @@ def machine() -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory_gb": f"{psutil.virtual_memory().total / 2**30:.0f}",
-        "system": platform.platform(terse=True),
+        "system": platform.system(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("psycopg", "eventsourcing", "fastapi", "uvicorn")},
     }
