@@ -59,6 +59,8 @@ class Told(MemoryLog):
         super().__init__(CODE)
         self.faults: list[Exception | None] = []
         self.batches: list[list[str]] = []
+        self.counts: list[list[tuple[str, int]]] = []
+        self.guards: list[dict[UUID, int]] = []
         self.read_after: list[int] = []
         self.seconds = 0.0
         self.asked: list[str] = []
@@ -71,6 +73,8 @@ class Told(MemoryLog):
         if self.faults and (fault := self.faults.pop(0)) is not None:
             raise fault
         self.batches.append([command[5] for command in batch.commands])
+        self.counts.append([(command[5], command[1]) for command in batch.commands])
+        self.guards.append(batch.guards)
         self.asked.append("appended")
         return await super().append(connection, batch)
 
