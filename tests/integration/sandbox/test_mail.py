@@ -109,3 +109,20 @@ def test_wrong_mails_name_the_field(
 def test_a_key_is_needed(sandbox: RunningSandbox) -> None:
     with pytest.raises(UnauthorizedError):
         SendGridAPIClient("nonsense", host=sandbox.url).send(confirmation())
+
+
+def test_an_erased_recipient_is_gone_and_the_job_stays(mailer: SendGridAPIClient, sandbox: RunningSandbox) -> None:
+    mailer.send(confirmation("Gone@example.com"))
+    mailer.send(confirmation("stays@example.com"))
+    job = mailer.client.recipients.erasejob.post(request_body={"email_addresses": ["gone@example.com"]})
+    assert job.status_code == 202
+    assert [mail["to"] for mail in sandbox.get("/mail.json")] == [["stays@example.com"]]
+    (listed,) = sandbox.get("/sendgrid/erasures")
+    assert (listed["id"], listed["recipients"], listed["mails"]) == (json.loads(job.body)["job_id"], 1, 1)
+    assert "gone" not in json.dumps(listed).lower()
+
+
+@pytest.mark.parametrize("body", [{}, {"email_addresses": []}, "text"])
+def test_an_erasure_without_addresses_is_refused(mailer: SendGridAPIClient, body: object) -> None:
+    with pytest.raises(BadRequestsError, match="400"):
+        mailer.client.recipients.erasejob.post(request_body=body)
