@@ -19,12 +19,12 @@ SCAN_KEYS = 1000
 # Compares the position before writing, so a batch that was applied already, or by another follower, changes nothing.
 APPLY = """
 local held = redis.call('GET', KEYS[1]) or '0'
-if held ~= ARGV[1] then return held end
+if held ~= ARGV[1] then return 0 end
 for _, write in ipairs(cmsgpack.unpack(ARGV[3])) do
     redis.call(write[1], KEYS[write[2]], unpack(write, 3))
 end
 redis.call('SET', KEYS[1], ARGV[2])
-return ARGV[2]
+return 1
 """
 
 # A generation that is behind the live one would show readers a past that they have left.
@@ -65,7 +65,7 @@ class RedisModel:
         numbered = [(verb, places.setdefault(key, len(places) + 1), *arguments) for verb, key, *arguments in writes]
         packed = msgspec.msgpack.encode(numbered)
         answer = cast("Awaitable[Any]", self._apply(keys=list(places), args=[str(before), str(after), packed]))
-        return int(await answer) == after
+        return bool(await answer)
 
     async def switch(self, generation: int) -> bool:
         """Make a generation the live one, unless it is behind the live one; tell whether it is live now."""

@@ -6,8 +6,8 @@ Only confirmed stays count. Room revenue is the room lines net of taxes, service
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from aggregates.property import Property
 from aggregates.reservation import Reservation
@@ -36,7 +36,9 @@ class Revenue:
 
     async def apply(self, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
         """Apply what happened between two positions when the generation stands at `before`; tell whether it did."""
-        stays = await self._known_stays(generation, batch)
+        stays = await self._known_stays(generation, before, batch)
+        if stays is None:
+            return False
         told: dict[str, Cells | None] = {}
         changes: Changes = {}
         writes: list[Write] = []
@@ -63,8 +65,11 @@ class Revenue:
         writes += await self._absolute(generation, changes)
         return await self.model.apply(generation, before, after, writes)
 
-    async def _known_stays(self, generation: int, batch: Sequence[Recorded]) -> dict[str, Cells]:
-        """Read what the batch's confirmed and cancelled reservations consist of, as far as the batch does not tell."""
+    async def _known_stays(self, generation: int, before: int, batch: Sequence[Recorded]) -> dict[str, Cells] | None:
+        """Read what the batch's confirmed and cancelled reservations consist of, as far as the batch does not tell.
+
+        Nothing when the generation has moved on: what another follower ended is not there any more.
+        """
         moved, held = (
             {str(recorded.stream) for recorded in batch if isinstance(recorded.event, kinds)}
             for kinds in ((Reservation.Confirmed, Reservation.Cancelled), Reservation.Held)
@@ -72,7 +77,12 @@ class Revenue:
         subjects = sorted(moved - held)
         if not subjects:
             return {}
-        found = await cast("Awaitable[list[bytes | None]]", self.model.redis.hmget(self._stays(generation), subjects))
+        pipeline = self.model.redis.pipeline(transaction=True)
+        pipeline.get(self.model.key(generation, "position"))
+        pipeline.hmget(self._stays(generation), subjects)
+        position, found = await pipeline.execute()
+        if int(position or 0) != before:
+            return None
         return {subject: json.loads(raw) for subject, raw in zip(subjects, found, strict=True) if raw}
 
     async def _absolute(self, generation: int, changes: Changes) -> list[Write]:
