@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg import sql
 
 from ledger.outcomes import BATCH_OUTCOMES, Outcomes, creation
 from ledger.schema import schema_name
-from tests.examples import NOW, named
+from tests.examples import ARRIVAL, NOW, hold_stay, named
 from tests.integration.ledger.ledgers import Ledger
 
 DAYS = timedelta(days=30)
@@ -83,6 +83,21 @@ def test_forgetting_does_not_wait_for_the_ledger_s_lock_nor_hold_anybody_up(ledg
             return await forget(ledger)
 
     assert asyncio.run(run()) == 3
+
+
+def test_a_key_whose_answer_is_forgotten_makes_no_second_reservation_of_its_first(ledger: Ledger) -> None:
+    async def run() -> tuple[str, str, str]:
+        async with ledger.receptions(1) as (reception,):
+            await reception.ask(hold_stay(), command_id=named("hold"))
+            ledger.damage("DELETE FROM {schema}.outcomes")
+            later = hold_stay(arrival=ARRIVAL + timedelta(days=5), departure=ARRIVAL + timedelta(days=6))
+            other = await reception.ask(later, command_id=named("hold"))
+            again = await reception.ask(hold_stay(), command_id=uuid4())
+            return other.code, (await reception.ask(later, command_id=named("hold"))).code, again.code
+
+    assert asyncio.run(run()) == ("command.id_reused", "command.id_reused", "")
+    held = [row for row in asyncio.run(ledger.rows()) if row.topic == "reservation.held.v1"]
+    assert [row.version for row in held] == [1, 1]
 
 
 def test_the_index_can_be_made_again(ledger: Ledger) -> None:
