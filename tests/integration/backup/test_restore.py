@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from redis import Redis
 
 from ledger.erasures import list_beside
 from ledger.seal_key import SealKey
@@ -89,6 +90,20 @@ def test_with_another_seal_key_it_says_what_to_do(
     assert re.search(
         r"the new epoch of ella is not sealed: .*nightledger seal-key rotate --from [0-9a-f]{32}", capsys.readouterr().err
     )
+
+
+def test_what_a_given_redis_knows_of_later_is_forgotten(house: Server, backup: Path, home: Path) -> None:
+    target = home / "given redis"
+    place(ordered(house, backup, target, None))
+    redis = Redis.from_url(house.settings.redis_url or "")
+    redis.set("{ella}:availability:live", 7)
+    redis.set("{ella}:availability:7:position", 999_999)
+    settings = settings_of(target, redis_url=house.settings.redis_url)
+    head = asyncio.run(refresh(settings, lambda *_: None))["ella"]["position"]
+    live = int(redis.get("{ella}:availability:live") or 1)
+    assert redis.get(f"{{ella}}:availability:{live}:position") == str(head).encode()
+    assert redis.get("{ella}:availability:7:position") is None
+    redis.close()
 
 
 def test_control_without_the_list_the_erased_guest_is_back(house: Server, backup: Path, home: Path, gone: UUID) -> None:
