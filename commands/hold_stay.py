@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -16,6 +16,7 @@ from aggregates.rates import Rates
 from aggregates.reservation import BookedStay, Reservation, sum_of_stays
 from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
+from commands.free_rooms import free_rooms
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, stay_streams
@@ -25,8 +26,6 @@ from ledger.refusal import IdReused, Refusal
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9
-PORTIONS = (16, 256)
-"""Up to which of a type's rooms to look, the first and the second time, when those suggested do not suffice; then at all."""
 LARGEST_PAYMENT_MINOR = 99_999_999
 """What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -228,37 +227,17 @@ def _count(
 
 
 def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> list[str]:
-    """Take rooms that are free, suggested ones first; look at the whole type before saying sold out."""
-
-    def free(rooms: Sequence[str]) -> list[str]:
-        nights = {room: stay_streams(code, room, command.arrival, command.departure) for room in rooms}
-        known.require([night for streams in nights.values() for night in streams])
-        return [room for room in rooms if all(known.get(RoomNight, night).is_free(now) for night in nights[room])]
-
-    chosen: list[str] = []
-    for rooms in _in_portions(advice, hotel, command.room_type):
-        chosen += free(rooms)
-        if len(chosen) >= command.rooms:
-            break
+    chosen = free_rooms(
+        hotel=hotel, code=code, room_type=command.room_type, dates=StayDates(command.arrival, command.departure),
+        wanted=command.rooms, suggested=advice.rooms, known=known, now=now,
+    )  # fmt: skip
     if len(chosen) < command.rooms:
         raise HoldStay.SoldOut(
             f"{len(chosen)} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}:"
             " try other dates or another room type.",
             rooms_left=len(chosen),
         )
-    return chosen[: command.rooms]
-
-
-def _in_portions(advice: HoldAdvice, hotel: Property, room_type: str) -> Iterator[list[str]]:
-    """Give the suggested rooms, then the others in growing portions: most often one of the first few is free."""
-    suggested = [room for room in dict.fromkeys(advice.rooms) if hotel.has_room(room, room_type)]
-    yield suggested
-    tried = set(suggested)
-    others = [room for room in hotel.rooms_of(room_type) if room not in tried]
-    first = 0
-    for last in (*PORTIONS, len(others)):
-        yield others[first:last]
-        first = last
+    return chosen
 
 
 def _hold_nights(

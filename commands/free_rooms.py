@@ -1,0 +1,42 @@
+"""Which rooms of a type a stay can have: those that a read model suggested first, then the others, as room-nights say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from aggregates.property import Property
+from aggregates.room_night import RoomNight
+from ledger.command import Known
+from ledger.ids import stay_streams
+from ledger.stay_dates import StayDates
+
+PORTIONS = (16, 256)
+"""Up to which of a type's rooms to look, the first and the second time, when those suggested do not suffice; then at all."""
+
+
+def free_rooms(
+    *, hotel: Property, code: str, room_type: str, dates: StayDates, wanted: int, suggested: Sequence[str],
+    known: Known, now: datetime,
+) -> list[str]:  # fmt: skip
+    """Give `wanted` rooms that are free for all nights, or as many as there are. Raises Unread."""
+    chosen: list[str] = []
+    for rooms in _in_portions(hotel, room_type, suggested):
+        nights = {room: stay_streams(code, room, dates.arrival, dates.departure) for room in rooms}
+        known.require([night for streams in nights.values() for night in streams])
+        chosen += [room for room in rooms if all(known.get(RoomNight, night).is_free(now) for night in nights[room])]
+        if len(chosen) >= wanted:
+            break
+    return chosen[:wanted]
+
+
+def _in_portions(hotel: Property, room_type: str, suggested: Sequence[str]) -> Iterator[list[str]]:
+    """Give the suggested rooms, then the others in growing portions: most often one of the first few is free."""
+    first_tried = [room for room in dict.fromkeys(suggested) if hotel.has_room(room, room_type)]
+    yield first_tried
+    tried = set(first_tried)
+    others = [room for room in hotel.rooms_of(room_type) if room not in tried]
+    done = 0
+    for end in (*PORTIONS, len(others)):
+        yield others[done:end]
+        done = end
