@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from aggregates.rates import RatePlan, Season, Tariff, Tax, TypePrice
+from aggregates.rates import RatePlan, Rates, Season, Tariff, Tax, TypePrice
 from ledger.price import StayPrice, cancellation_fee
 from ledger.stay_dates import StayDates
 from tests.examples import NOW
@@ -151,9 +151,14 @@ def test_the_total_is_all_lines_and_taxes_and_the_deposit_a_part_of_it(tariff: T
     assert 0 <= price.pay_now.amount_minor <= everything
 
 
-@given(tariffs(), asked)
-def test_the_same_question_has_the_same_answer(tariff: Tariff, ask: dict[str, Any]) -> None:
-    assert cost(tariff, ask) == cost(tariff, ask)
+@given(tariffs(), st.lists(asked, min_size=1, max_size=4))
+def test_a_remembered_price_is_the_tariffs_own_whatever_was_asked_before(tariff: Tariff, asks: list[dict[str, Any]]) -> None:
+    rates = Rates()
+    rates.apply(Rates.Published(tariff=tariff))
+    for ask in [*asks, *asks]:
+        dates = StayDates(ask["arrival"], ask["arrival"] + timedelta(days=ask["nights"]))
+        party = {"adults": ask["adults"], "children": ask["children"]}
+        assert rates.price(room_type="room", rate_plan="plan", dates=dates, **party) == cost(tariff, ask)
 
 
 @given(tariffs(), asked, st.integers(-40 * 24, 80 * 24))

@@ -90,3 +90,21 @@ def test_nobody_is_welcome_before_the_opening() -> None:
 def test_rooms_of_a_type_come_in_the_order_of_the_definition() -> None:
     assert HOTEL.rooms_of("garden") == ("g1", "g2", "g3")
     assert HOTEL.rooms_of("cave") == ()
+
+
+def test_an_open_hotel_knows_its_rooms_by_type() -> None:
+    assert (opened().rooms_of("garden"), opened().rooms_of("villa")) == (("g1", "g2", "g3"), ("v1",))
+    assert (opened().rooms_of("cave"), Property().rooms_of("garden")) == ((), ())
+
+
+@pytest.mark.parametrize(("room", "kind", "there"), [("g1", "garden", True), ("g1", "villa", False), ("g9", "garden", False)])
+def test_a_room_is_there_and_of_its_type_or_not(room: str, kind: str, there: bool) -> None:
+    assert opened().has_room(room, kind) is there
+    assert Property().has_room(room, kind) is False
+
+
+def test_a_redefinition_takes_the_place_of_the_rooms_before() -> None:
+    hotel = opened()
+    hotel.apply(Property.Redefined(definition=replace(HOTEL, rooms=(*ROOMS, Room(code="g4", room_type="garden", floor=1)))))
+    assert hotel.rooms_of("garden") == ("g1", "g2", "g3", "g4")
+    assert hotel.has_room("g4", "garden")

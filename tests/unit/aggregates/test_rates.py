@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -224,3 +225,16 @@ def test_publishing_the_same_tariff_again_is_nothing_new() -> None:
     assert rates.in_force() == TARIFF
     assert rates.publish(TARIFF) == []
     assert rates.publish(NO_TAX) == [Rates.Published(tariff=NO_TAX)]
+
+
+def test_a_remembered_price_is_the_tariffs_and_ends_with_it() -> None:
+    rates = Rates()
+    stay = StayDates(SPRING, SPRING + timedelta(days=2))
+    asked: dict[str, Any] = {"room_type": "garden", "rate_plan": "flexible", "dates": stay}
+    with pytest.raises(Rates.Unpriced, match="seed FILE"):
+        rates.price(**asked, adults=1, children=0)
+    rates.apply(Rates.Published(tariff=TARIFF))
+    for adults, children in ((1, 0), (2, 0), (2, 1), (1, 0)):
+        assert rates.price(**asked, adults=adults, children=children) == cost(TARIFF, adults=adults, children=children)
+    rates.apply(Rates.Published(tariff=NO_TAX))
+    assert rates.price(**asked, adults=1, children=0) == cost(NO_TAX)

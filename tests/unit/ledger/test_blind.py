@@ -67,3 +67,8 @@ def test_a_name_is_found_by_its_first_three_letters(name: str, searches: list[tu
     """What is found only by its beginning is compared once more when the name can be read."""
     for wanted, found in searches:
         assert (terms_for(SECRET, wanted) <= terms_of(SECRET, {"name": name})) is found
+
+
+@pytest.mark.parametrize("wanted", ["nimali@example.com", "+94771234567", "nimali", "XXXX"])
+def test_nobody_is_meant_by_what_is_not_known_of_them(wanted: str) -> None:
+    assert not is_meant(wanted, {})

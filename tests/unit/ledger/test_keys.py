@@ -266,3 +266,25 @@ def test_marks_are_remembered(keys: GuestKeys) -> None:
     keys.set_mark("log/ella", 7)
     keys.set_mark("log/ella", 9)
     assert keys.mark("log/ella") == 9
+
+
+def test_a_guest_is_alive_while_the_profile_is(keys: GuestKeys) -> None:
+    lives, erased, gone = (new_guest_key(named(name)) for name in ("lives", "erased", "gone"))
+    keys.keep([lives, erased, gone])
+    keys.erase(erased.key_id, NOW)
+    keys.erase(gone.key_id, NOW, fiscal=True)
+    asked = [lives.key_id, erased.key_id, gone.key_id, named("nobody")]
+    assert keys.alive(asked) == {lives.key_id}
+    assert set(keys.find_many(asked)) == {lives.key_id, erased.key_id}
+
+
+def test_among_many_a_guest_of_whom_nothing_is_left_is_passed_over(keys: GuestKeys) -> None:
+    lives, gone = new_guest_key(named("lives")), new_guest_key(named("gone"))
+    keys.keep([lives, gone])
+    boxes = [(key.seal(NIMALI, RESERVATION, 1, "guest"), RESERVATION) for key in (gone, lives)]
+    keys.erase(gone.key_id, NOW, fiscal=True)
+    assert keys.read_many(boxes, 1, "guest") == [None, NIMALI]
+
+
+def test_the_census_names_the_master_key(keys: GuestKeys, master: MasterKey) -> None:
+    assert keys.census(NOW.date()).master == master.key_id
