@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     public_url: Optional = None
     """Where guests reach the site; the web server's own address unless told otherwise."""
     database_url: Optional = None
+    database_prepares: bool = True
+    """Whether statements are prepared: not behind a transaction-mode pooler that does not carry them along."""
     redis_url: Optional = None
     keys_url: Optional = None
     master_key: Optional = None

@@ -53,6 +53,11 @@ from web.limits import Limits
 from web.links import Links
 
 REDIS_CONNECTIONS = 24
+LIVELY = {
+    "autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+}  # fmt: skip
+"""How connections notice within some 20 s that the other side is gone; a commit that hangs, after 8."""
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
 
@@ -217,7 +222,7 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
         settings.database_url,
         connection_class=AsyncConnection,
-        kwargs={"autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_count": 3},
+        kwargs={**LIVELY, "prepare_threshold": 5 if settings.database_prepares else None},
         min_size=1,
         max_size=connections,
         open=False,
