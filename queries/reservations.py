@@ -19,7 +19,7 @@ from queries.streams import Streams
 ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "country": "", "requests": "", "language": "en"}
 
 LOCKED: Mapping[str, str] = {**ERASED, "name": "unreadable"}
-"""What is shown under a wrong or lost master key."""
+"""What is shown under a wrong or lost master key, and where a log was imported without its keys."""
 
 
 @dataclass(frozen=True)
@@ -80,4 +80,4 @@ class ReservationQuery:
             opened = await asyncio.to_thread(self._keys.read, document.held.guest, reservation_id, 1, "guest")
         except MasterKeyWrong:
             return LOCKED
-        return opened if opened is not None else ERASED
+        return opened if opened is not None else LOCKED

@@ -87,6 +87,29 @@ def test_after_the_address_was_let_go_nothing_brings_it_back(keys: GuestKeys) ->
     assert keys.address_of_leaving(KEY.key_id) == ""
 
 
+@pytest.mark.parametrize(
+    "killed_at",
+    ["ledger.keys.GuestKeys._keep_addresses", "ledger.keys.note", "ledger.keys.catch_up", "ledger.keys_file.KeysFile.scrub"],
+)
+def test_killed_anywhere_it_is_finished_and_the_address_is_still_known(
+    keys: GuestKeys, killed_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgetting = follow(R, told(held(), CONFIRMED, CANCELLED, ERASED), VENDORS)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(killed_at, die)
+        destroy(keys, forgetting, NOW, 7)
+    again = GuestKeys(keys.path, MasterKey(bytes(range(32))))
+    destroy(again, forgetting, NOW, 7)
+    left = again.find(KEY.key_id)
+    assert left is not None
+    assert left.profile is None
+    assert again.address_of_leaving(KEY.key_id) == NIMALI["email"]
+
+
 def test_under_a_wrong_master_key_nothing_is_destroyed(keys: GuestKeys) -> None:
     wrong = GuestKeys(keys.path, MasterKey(bytes(32)))
     with pytest.raises(MasterKeyWrong):
