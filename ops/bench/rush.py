@@ -58,7 +58,7 @@ class Crowd:
 
 def rush(site: Site, plan: Plan) -> Findings:
     """Measure the seconds until all attempts are answered, at the best client count of each. Raises NotTrue, ClientFailed."""
-    crowds = _crowds()
+    crowds = plan.chosen(_crowds())
     for crowd in crowds.values():
         rates = {shape: _attack(site, plan, crowd, shape).seconds for shape in crowd.shapes[: 1 if plan.quick else None]}
         crowd.shape = min(rates, key=lambda shape: rates[shape])
@@ -74,8 +74,8 @@ def rush(site: Site, plan: Plan) -> Findings:
             p50_ms=round(last.quantile(0.5), 2), p99_ms=round(last.quantile(0.99), 2), **last.counters,
         )  # fmt: skip
     for name, mine in (("rush_vs_serializable", "subject"), ("rush_http_vs_serializable", "http")):
-        seconds = [[tally.seconds for tally in crowds[key].tallies] for key in (mine, "serializable")]
-        findings.relate(name, *seconds)
+        if {mine, "serializable"} <= crowds.keys():
+            findings.relate(name, *([tally.seconds for tally in crowds[key].tallies] for key in (mine, "serializable")))
     findings.remark(f"{ATTEMPTS} attempts on one stay of the only room; the peers' pools have the size that suits them best.")
     return findings
 

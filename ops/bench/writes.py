@@ -34,8 +34,8 @@ class Chosen:
 def writes(site: Site, plan: Plan) -> Findings:
     """Measure the bookings a second of each subject. Raises NotTrue, ClientFailed."""
     findings = Findings("writes")
-    subjects = [each for each in (*ours(), *peers()) if not plan.only or each.name in plan.only]
-    chosen = [_at_its_best(site, plan, subject) for subject in subjects]
+    subjects = plan.chosen({each.name: each for each in (*ours(), *peers())})
+    chosen = [_at_its_best(site, plan, subject) for subject in subjects.values()]
     tallies: dict[str, list[Tally]] = {each.subject.name: [] for each in chosen}
     for number in range(plan.repeats):
         for each in chosen:
