@@ -75,7 +75,8 @@ class Reservations:
         async with connection.transaction():
             if not await self.model.advance(connection, generation, before, after):
                 return False
-            known |= await self._read(connection, generation, touched - begun - known.keys())
+            missing = [subject for subject in touched if subject not in begun and subject not in known]
+            known |= await self._read(connection, generation, missing)
             for recorded in batch:
                 fold(known, recorded)
             await self._write(connection, generation, {subject: known[subject] for subject in touched})

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from aggregates.property import Property
 from aggregates.reservation import Reservation
-from ledger.price import nightly_totals
 from projections.redis_model import RedisModel, Write
 
 if TYPE_CHECKING:
@@ -115,12 +115,18 @@ def _cells(held: Reservation.Held) -> Cells:
 
 
 def _nights(price: StayPrice) -> Iterable[tuple[str, int, int]]:
-    rooms = dict(nightly_totals([line for line in price.lines if line.kind in ROOM_KINDS]))
-    every = nightly_totals(price.lines)
-    weights = [amount.amount_minor for _, amount in every]
+    """Give (night, room revenue, share of the total) of each night, in order, in minor units: one currency a price."""
+    rooms: dict[date, int] = {}
+    every: dict[date, int] = {}
+    for line in price.lines:
+        every[line.stay_date] = every.get(line.stay_date, 0) + line.amount.amount_minor
+        if line.kind in ROOM_KINDS:
+            rooms[line.stay_date] = rooms.get(line.stay_date, 0) + line.amount.amount_minor
+    nights = sorted(every)
+    weights = [every[night] for night in nights]
     wholes = price.total.allocate(weights if any(weights) else [1] * len(weights))
-    for (night, _), whole in zip(every, wholes, strict=True):
-        yield night.isoformat(), rooms[night].amount_minor, whole.amount_minor
+    for night, whole in zip(nights, wholes, strict=True):
+        yield night.isoformat(), rooms.get(night, 0), whole.amount_minor
 
 
 def _add(changes: Changes, cells: Cells, sign: int) -> None:
