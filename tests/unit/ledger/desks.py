@@ -2,7 +2,6 @@
 
 For the writer's own tests; `tests/memory_log.py` is what a log does by itself.
 """
-# ruff: noqa: ARG002 - the parameters are those of the real log and pool
 
 from __future__ import annotations
 
@@ -68,6 +67,7 @@ class Told(MemoryLog):
         self.looks = 0
 
     async def append(self, connection: Connection, batch: Batch) -> tuple[int, datetime]:
+        _must_be_lent(connection)
         self.asked.append("append")
         await asyncio.sleep(self.seconds)
         if self.faults and (fault := self.faults.pop(0)) is not None:
@@ -79,19 +79,26 @@ class Told(MemoryLog):
         return await super().append(connection, batch)
 
     async def lock(self, connection: Connection) -> None:
+        _must_be_lent(connection)
         self.asked.append("lock")
         await super().lock(connection)
 
     async def read(
         self, connection: Connection, after: int, streams: Iterable[UUID], command_ids: Iterable[UUID] = ()
     ) -> Reading:
+        _must_be_lent(connection)
         self.asked.append("read")
         self.read_after.append(after)
         return await super().read(connection, after, streams, command_ids)
 
     async def stand(self, connection: Connection) -> tuple[int, datetime | None, datetime]:
+        _must_be_lent(connection)
         self.looks += 1
         return len(self.rows), self.recorded_at, NOW
+
+
+def _must_be_lent(connection: object) -> None:
+    assert isinstance(connection, MemoryPool), "the log works on a connection that the pool has lent"
 
 
 class Machine(Clock):
@@ -112,6 +119,10 @@ class Machine(Clock):
 class CountingPool(MemoryPool):
     """Counts how often a connection is borrowed, and may have none."""
 
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
+        self.patience: list[float | None] = []
+
     borrowed = 0
     lent = 0
     most = 9
@@ -120,6 +131,7 @@ class CountingPool(MemoryPool):
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[MemoryPool]:  # noqa: ASYNC109 - as psycopg_pool names it
         self.borrowed += 1
+        self.patience.append(timeout)
         if self.fault is not None:
             raise self.fault
         if self.lent == self.most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -64,6 +65,21 @@ def test_a_column_is_sent_as_the_array_that_it_is(name: str) -> None:
         dumper = Transformer().get_dumper(column, PyFormat.AUTO)
         assert (dumper.oid, dumper.format) == (types[kind].array_oid, Format.BINARY)
         assert dumper.dump(column) == bytes(column)
+
+
+def test_an_array_of_a_type_is_framed_for_that_type() -> None:
+    frame = packed._array_of("int4")
+    column = frame([packed.INTEGER.pack(4, 7), packed.NULL])
+    assert (read(column, "int4"), read(frame([]), "int4")) == ([7, None], [])
+    assert bytes(frame([])) == bytes(packed.integers([]))
+    assert (
+        bytes(frame([packed.INTEGER.pack(4, 7)]))
+        == bytes(packed.integers([7]))
+        == struct.pack(">iiIiiii", 1, 1, 23, 1, 1, 4, 7)
+    )
+    for each in (column, frame([])):
+        dumper = Transformer().get_dumper(each, PyFormat.AUTO)
+        assert (dumper.oid, dumper.format) == (types["int4"].array_oid, Format.BINARY)
 
 
 def test_an_instant_is_the_same_in_every_zone() -> None:

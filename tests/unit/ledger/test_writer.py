@@ -80,6 +80,13 @@ def test_while_one_commits_the_next_is_decided_when_a_second_connection_is_free(
 
 
 @pytest.mark.usefixtures("small_batches")
+def test_a_batch_waits_for_its_connection_and_hardly_for_a_second_one() -> None:
+    desk = Desk()
+    desk.asks(*queue(0, 6))
+    assert desk.pool.patience == [2, 0.05]
+
+
+@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize(("waiting_behind", "borrowed"), [(1, 1), (2, 2), (3, 2)])
 def test_a_second_connection_is_borrowed_only_for_enough_commands(waiting_behind: int, borrowed: int) -> None:
     desk = Desk()
@@ -209,6 +216,21 @@ def test_a_busy_ledger_is_told_at_once_and_the_next_ones_are_served() -> None:
 LOST = [psycopg.OperationalError("gone"), psycopg.errors.IdleInTransactionSessionTimeout(), PoolTimeout("none left")]
 
 
+@pytest.mark.parametrize(
+    "first", [psycopg.errors.LockNotAvailable(), ZeroDivisionError()], ids=lambda fault: type(fault).__name__
+)
+def test_after_a_fault_that_was_told_another_is_met_with_new_patience(first: Exception) -> None:
+    desk = Desk()
+
+    async def run() -> Any:
+        desk.log.faults = [first]
+        await desk.ask(note("a"))
+        desk.log.faults = [psycopg.OperationalError("gone")]
+        return (await desk.ask(note("b")))[0]
+
+    assert asyncio.run(run()).position == 1
+
+
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: type(fault).__name__)
 def test_a_lost_connection_is_tried_again_from_the_head(fault: Exception) -> None:
     desk = Desk()
@@ -326,6 +348,7 @@ def test_a_conflict_and_who_still_waits_are_reported(monkeypatch: pytest.MonkeyP
     desk = Desk()
     desk.log.faults = [Conflict()]
     desk.asks(*queue(0, 5))
+    assert all(more["commit_seconds"] >= 0 for *_, more in desk.gauged)
     assert [(commands, conflicts, more["queued"]) for commands, _, conflicts, more in desk.gauged] == [
         (2, 1, 3), (2, 0, 1), (1, 0, 0),
     ]  # fmt: skip
