@@ -22,7 +22,7 @@ from ops.embedded import Servers, embedded_servers
 from ops.migrate import migrate
 from ops.sandbox.store import Store
 from ops.sandbox.webhooks import public_key
-from ops.secrets import webhook_secret
+from ops.secrets import seal_key, webhook_secret
 from ops.seeding import seed
 from ops.settings import BadConfiguration, Settings
 from ops.supervisor import Child, Supervisor
@@ -126,8 +126,9 @@ def _children(settings: Settings, environment: dict[str, str], web_socket: socke
 
 
 async def _prepare(settings: Settings, say: Say) -> None:
-    """Bring the schema up to date and, on a new installation, open the demo property and make its demo key."""
+    """Bring the schema up to date, see that the keys are good, and open the demo property on a new installation."""
     await migrate(settings.database_url or "")
+    seal_key(settings)
     async with wired(settings, connections=2) as wiring:
         _say_when_locked(wiring.keys, say)
         if await wiring.access.properties():

@@ -6,6 +6,7 @@ Nothing is written.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
@@ -99,8 +100,14 @@ async def audit(
             sealed + 1, f"the seal has kept {kept_leaves} leaves, but its last block ends at {sealed}: a block is missing"
         )
     seal = SealCheck(seals, chain, findings, last, anchor.block.tree_size if anchor else 0)
-    await _by_position(lend, property_code, head, seal, findings, report)
-    await _by_stream(lend, property_code, head, findings, report)
+    # One walk calculates while the other waits for the database.
+    streams = asyncio.ensure_future(_by_stream(lend, property_code, head, findings, report))
+    try:
+        await _by_position(lend, property_code, head, seal, findings, report)
+        await streams
+    finally:
+        streams.cancel()
+        await asyncio.wait([streams])
     await check_tiles(lend, seals, min(sealed, kept_leaves), findings)
     if head < sealed:
         findings.add(head + 1, f"the log ends before this position, but {sealed} events are sealed: its tail is cut")

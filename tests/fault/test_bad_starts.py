@@ -121,3 +121,11 @@ def test_a_database_that_does_not_answer(home: Path) -> None:
     nowhere = f"postgresql://nobody@127.0.0.1:{neighbouring_ports(1)[0]}/none"
     line = cannot(home, "up", DATABASE_URL=nowhere, REDIS_URL=f"redis://127.0.0.1:{neighbouring_ports(1)[0]}")
     assert "database does not answer" in line
+
+
+@pytest.mark.parametrize("key", ["AAAA", "not base64"])
+def test_a_seal_key_of_no_use(home: Path, key: str) -> None:
+    """Found at the start, not by the sealer minutes later."""
+    port, sandbox_port = neighbouring_ports(2)
+    said = cannot(home, "up", PORT=str(port), SANDBOX_PORT=str(sandbox_port), SEAL_KEY=key)
+    assert "SEAL_KEY is not usable" in said
