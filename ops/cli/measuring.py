@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from ops import logs
-from ops.bench import page
-from ops.bench.checks import NotTrue
-from ops.bench.clients import ClientFailed
-from ops.bench.findings import missed
 from ops.bench.plan import Plan
-from ops.bench.report import show
-from ops.bench.result import Result
-from ops.bench.run import run
-from ops.cli.running import FAILED, JSON
-from ops.settings import BadConfiguration, read_settings
+from ops.cli.running import JSON
+from ops.settings import BadConfiguration
 
 RESULT = Path("bench.json")
 QUICK_SECONDS = 0.5
@@ -41,6 +33,11 @@ def bench(
     output: Path, write_docs: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild; all without a NAME."""
+    from ops.bench.asked import Wish, measure  # noqa: PLC0415 - half a second that no other command should wait for
+
+    if only and not name:
+        message = "--only chooses among the subjects of one bench: name it, as in `nightledger bench writes --only subject`"
+        raise BadConfiguration(message)
     logs.configure("WARNING")
     progress = Console(stderr=True)
     plan = Plan(
@@ -48,32 +45,5 @@ def bench(
         only=frozenset(filter(None, only.split(","))), profile=profile,
         say=lambda text: progress.print(text, style="dim", highlight=False),
     )  # fmt: skip
-    try:
-        result = run(read_settings(), [name] if name else [], plan)
-    except (ClientFailed, NotTrue) as wrong:
-        click.echo(f"nightledger: the measurement is void: {wrong}", err=True)
-        sys.exit(FAILED)
-    everything = result.beside(output)
-    output.write_text(everything.text() + "\n", "utf-8")
-    if write_docs:
-        _write_docs(everything)
-    if as_json:
-        click.echo(result.text())
-    else:
-        show(list(result.benches.values()), Console())
-    misses = missed(list(result.benches.values())) if check else []
-    for miss in misses:
-        click.echo(f"nightledger: {miss}", err=True)
-    if misses:
-        sys.exit(FAILED)
-
-
-def _write_docs(result: Result) -> None:
-    """Write the page and its chart below the present directory. Raises BadConfiguration without matplotlib."""
-    try:
-        chart = import_module("ops.bench.chart")
-    except ModuleNotFoundError:
-        message = "--write-docs draws with matplotlib, which comes with the development dependencies: make venv"
-        raise BadConfiguration(message) from None
-    chart.draw(page.in_order(result), page.CHART)
-    page.write(result, Path())
+    wish = Wish(output=output, check=check, write_docs=write_docs, as_json=as_json)
+    sys.exit(measure([name] if name else [], plan, wish))
