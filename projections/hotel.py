@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from aggregates.property import Definition, Property
 from aggregates.rates import Rates, Tariff
 from ledger.event import Event
-from ledger.price import StayPrice
-
-PRICES_KEPT = 8192
-"""Prices that are remembered as long as the tariff stands: guests ask for the same dates again and again."""
 
 
 class Hotel(Struct, frozen=True, eq=False):
     """What is sold and for how much. `version` counts the events that made it; another version is another object.
 
-    `rooms` are the codes of each type's rooms, in order; `price` is the tariff's, remembered.
+    `rooms` are the codes of each type's rooms, in order.
     """
 
     definition: Definition
     tariff: Tariff
     version: int
     rooms: Mapping[str, tuple[str, ...]]
-    price: Callable[..., StayPrice]
 
 
 def hotel_of(events: Iterable[Event]) -> Hotel | None:
@@ -44,4 +38,4 @@ def hotel_of(events: Iterable[Event]) -> Hotel | None:
     if definition is None or tariff is None:
         return None
     rooms = {kind.code: definition.rooms_of(kind.code) for kind in definition.room_types}
-    return Hotel(definition, tariff, version, rooms, lru_cache(PRICES_KEPT)(tariff.price))
+    return Hotel(definition, tariff, version, rooms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from ledger.price import StayPrice
@@ -12,6 +13,9 @@ from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 from projections.hotel import Hotel
 from queries.availability import Free
+
+NIGHTS_KEPT = 4096
+"""Nights of a calendar whose lowest price is remembered, by property version and room type."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +45,22 @@ class TypeOffer:
     plans: Sequence[PlanOffer]
 
 
+def rooms_left(hotel: Hotel, free: Free, wish: Wish) -> dict[str, int]:
+    """Count the rooms left of each type that takes the party, in the property's order."""
+    return {
+        kind.code: free.left(kind.code, wish.dates)
+        for kind in hotel.definition.room_types
+        if wish.adults <= kind.max_adults and wish.adults + wish.children <= kind.max_guests
+    }
+
+
 def offers_for(hotel: Hotel, free: Free, wish: Wish) -> list[TypeOffer]:
     """List the room types that take the party, in the property's order; sold-out ones have no plans."""
-    found: list[TypeOffer] = []
-    for room_type in hotel.definition.room_types:
-        if wish.adults > room_type.max_adults or wish.adults + wish.children > room_type.max_guests:
-            continue
-        left = free.left(room_type.code, wish.dates)
-        plans = plans_for(hotel, room_type.code, wish) if left >= wish.rooms else []
-        found.append(TypeOffer(room_type, left, plans))
-    return found
+    kinds = {kind.code: kind for kind in hotel.definition.room_types}
+    return [
+        TypeOffer(kinds[code], left, plans_for(hotel, code, wish) if left >= wish.rooms else [])
+        for code, left in rooms_left(hotel, free, wish).items()
+    ]
 
 
 def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
@@ -58,7 +68,7 @@ def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
     offers: list[PlanOffer] = []
     for plan in hotel.tariff.plans:
         try:
-            price = hotel.price(
+            price = hotel.tariff.price(
                 room_type=room_type, rate_plan=plan.code, dates=wish.dates, adults=wish.adults, children=wish.children
             )
         except Refusal:
@@ -67,6 +77,7 @@ def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
     return offers
 
 
+@lru_cache(NIGHTS_KEPT)
 def lowest_night(hotel: Hotel, room_type: str, night: date) -> StayPrice | None:
     """Give the lowest price of one night for two in a room type, or nothing when no plan sells a single night."""
     wish = Wish(StayDates(night, date.fromordinal(night.toordinal() + 1)), 2, 0, 1)

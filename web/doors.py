@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from asgi_correlation_id import correlation_id
 from fastapi import Depends, Header, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
 
 from commands.dispatch import Asked
 from ledger.command import Urgency
@@ -23,7 +25,7 @@ from web.problems import Problem
 LONGEST_KEY = 255
 
 
-def house_of(request: Request) -> House:
+async def house_of(request: Request) -> House:
     """Give what the wiring put into the application."""
     house: House = request.app.state.house
     return house
@@ -32,8 +34,9 @@ def house_of(request: Request) -> House:
 HouseDoor = Annotated[House, Depends(house_of)]
 
 
-async def desk_of(property_code: str, house: HouseDoor) -> Desk:
+async def desk_of(property_code: str, request: Request) -> Desk:
     """Give the desk of the property in the address. Raises Problem 404."""
+    house: House = request.app.state.house
     desk = await house.desk(property_code)
     if desk is None:
         raise Problem("property.unknown", f"There is no property {property_code!r}: check the address.")
@@ -41,7 +44,6 @@ async def desk_of(property_code: str, house: HouseDoor) -> Desk:
 
 
 DeskDoor = Annotated[Desk, Depends(desk_of)]
-_bearer = HTTPBearer(auto_error=False, description="An API key (nl_…) with the needed scope, or a manage token")
 
 
 @dataclass(frozen=True)
@@ -69,33 +71,80 @@ class Visitor:
             )
 
 
-async def visitor_of(
-    request: Request, house: HouseDoor, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Visitor:
-    """Tell who calls. Raises Problem 401 for an API key that is not good, and 429 for too many of those."""
-    token = bearer.credentials if bearer else ""
-    address = request.client.host if request.client else "unknown"
-    caller = None
-    if token.startswith("nl_"):
-        caller = await house.access.caller(token)
-        if caller is None:
-            await house.limits.check(address)
-            raise Problem("key.unknown", "This API key is unknown or revoked: ask for a new one.")
-    return Visitor(address, caller, token)
+class _Bearer(SecurityBase):
+    """Describes to readers of the API what may be sent as a bearer token, and tells who calls."""
+
+    def __init__(self) -> None:
+        self.scheme_name = "HTTPBearer"
+        self.model = HTTPBearerModel(description="An API key (nl_…) with the needed scope, or a manage token")
+
+    async def visitor(self, request: Request) -> Visitor:
+        """Tell who calls. Raises Problem 401 for an API key that is not good, and 429 for too many of those."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = token if scheme.lower() == "bearer" else ""
+        address = request.client.host if request.client else "unknown"
+        caller = await _caller(request.app.state.house, token, address) if token.startswith("nl_") else None
+        return Visitor(address, caller, token)
 
 
+class Doorkeeper(_Bearer):
+    """Tells who calls."""
+
+    async def __call__(self, request: Request) -> Visitor:
+        """Look at a request."""
+        return await self.visitor(request)
+
+
+visitor_of = Doorkeeper()
 VisitorDoor = Annotated[Visitor, Depends(visitor_of)]
 
 
-def key_of(idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None) -> str:
+@dataclass(frozen=True)
+class Reception:
+    """All three at once, for routes that are asked often: what asks for three doors by name costs three times as much."""
+
+    house: House
+    desk: Desk
+    visitor: Visitor
+
+
+class Receptionist(_Bearer):
+    """Leads to the desk of the property in the address, and tells who calls."""
+
+    async def __call__(self, request: Request, property_code: str) -> Reception:
+        """Look at a request. Raises Problem 404 as well."""
+        visitor = await self.visitor(request)
+        return Reception(request.app.state.house, await desk_of(property_code, request), visitor)
+
+
+ReceptionDoor = Annotated[Reception, Depends(Receptionist())]
+
+
+async def _caller(house: House, key: str, address: str) -> Caller:
+    caller = await house.access.caller(key)
+    if caller is None:
+        await house.limits.check(address)
+        raise Problem("key.unknown", "This API key is unknown or revoked: ask for a new one.")
+    return caller
+
+
+KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+
+async def key_of(idempotency_key: KeyHeader = None) -> str:
     """Give the request's idempotency key. Raises Problem 422 when it is missing or too long."""
-    if not idempotency_key or len(idempotency_key) > LONGEST_KEY:
+    return checked_key(idempotency_key)
+
+
+def checked_key(key: str | None) -> str:
+    """Give an idempotency key that may be used. Raises Problem 422."""
+    if not key or len(key) > LONGEST_KEY:
         raise Problem(
             "malformed",
             "Every write needs a header Idempotency-Key of 1 to 255 characters: send a new UUID for each new request.",
             field="Idempotency-Key",
         )
-    return idempotency_key
+    return key
 
 
 KeyDoor = Annotated[str, Depends(key_of)]
@@ -145,3 +194,9 @@ async def settle(desk: Desk, model: str, after: int | None, response: Response |
         await desk.progress.wait(model, after)
     if response is not None and position:
         response.headers["Ledger-Position"] = str(position)
+
+
+def written(found: object, position: int, status: int = 200, **headers: str) -> Response:
+    """Write an answer as JSON, and say which position it shows."""
+    headers = {"Ledger-Position": str(position), **headers}
+    return Response(msgspec.json.encode(found), status, headers, media_type="application/json")

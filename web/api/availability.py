@@ -5,88 +5,76 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from ledger.clock import local_date
 from ledger.stay_dates import StayDates
-from queries.offers import PlanOffer, TypeOffer, Wish, lowest_night, offers_for
-from web.api.amounts import amount, lines_by_night
-from web.doors import After, DeskDoor, HouseDoor, settle
+from queries.offers import PlanOffer, Wish, lowest_night, rooms_left
+from web.api.amounts import amount
+from web.api.offers import offer_answers, quote_of
+from web.doors import After, ReceptionDoor, settle, written
 from web.house import Desk, House
 from web.problems import Problem
+from web.query_strings import described, read_query
 
 router = APIRouter(tags=["availability"])
 LONGEST_CALENDAR_DAYS = 400
-Count = Annotated[int, Query(ge=0, le=20)]
 
 
-@router.get("/availability")
-async def availability(
-    house: HouseDoor, desk: DeskDoor, response: Response, arrival: date, departure: date,
-    adults: Annotated[int, Query(ge=1, le=20)] = 2, children: Count = 0,
-    rooms: Annotated[int, Query(ge=1, le=9)] = 1, after: After = None,
-) -> dict[str, Any]:  # fmt: skip
+class Search(BaseModel):
+    """Which nights, and the party of each room."""
+
+    arrival: date
+    departure: date
+    adults: int = Field(default=2, ge=1, le=20)
+    children: int = Field(default=0, ge=0, le=20)
+    rooms: int = Field(default=1, ge=1, le=9)
+    after: int | None = Field(default=None, ge=0, description="Wait briefly until this ledger position is shown")
+
+    @property
+    def wish(self) -> Wish:
+        """What this means to the hotel."""
+        return Wish(StayDates(self.arrival, self.departure), self.adults, self.children, self.rooms)
+
+
+@router.get("/availability", response_model=dict[str, Any], openapi_extra=described(Search))
+async def availability(request: Request, reception: ReceptionDoor) -> Response:
     """List what can be booked. Adults and children are the party of each room; totals are for all rooms."""
-    wish = Wish(StayDates(arrival, departure), adults, children, rooms)
+    house, desk = reception.house, reception.desk
+    search = read_query(request, Search)
+    wish = search.wish
     wish.dates.check(local_date(house.clock.now(), desk.listed.time_zone))
-    await settle(desk, "availability", after)
+    await settle(desk, "availability", search.after)
     free = await desk.availability.free(wish.dates)
-    offers = offers_for(await desk.hotel.current(), free, wish)
-    response.headers["Ledger-Position"] = str(free.position)
-    return {
+    hotel = await desk.hotel.current()
+    left = rooms_left(hotel, free, wish)
+    offers = {
+        kind: list(offer_answers(house, desk, hotel, wish, kind, count)) for kind, count in left.items() if count >= wish.rooms
+    }
+    found = {
         "position": free.position,
-        "arrival": arrival,
-        "departure": departure,
+        "arrival": search.arrival,
+        "departure": search.departure,
         "nights": wish.dates.nights,
-        "offers": [offer_json(house, desk, wish, kind, plan) for kind in offers for plan in kind.plans],
-        "sold_out": [kind.room_type.code for kind in offers if not kind.plans and kind.rooms_left < rooms],
+        "offers": [offer for of_type in offers.values() for offer in of_type],
+        "sold_out": [kind for kind, count in left.items() if count < wish.rooms],
     }
-
-
-def offer_json(house: House, desk: Desk, wish: Wish, kind: TypeOffer, offer: PlanOffer) -> dict[str, Any]:
-    """Write one offer, with a signed quote of it."""
-    price = offer.price
-    return {
-        "room_type": kind.room_type.code,
-        "room_type_name": kind.room_type.name,
-        "rate_plan": offer.plan.code,
-        "rate_plan_name": offer.plan.name,
-        "rooms_left": kind.rooms_left,
-        "nights": [{"date": night, "amount": amount(value)} for night, value in lines_by_night(price)],
-        "room_total": amount(price.room_total, wish.rooms),
-        "taxes": [{"code": tax.code, "name": tax.name, "amount": amount(tax.amount, wish.rooms)} for tax in price.taxes],
-        "total": amount(price.total, wish.rooms),
-        "pay_now": amount(price.pay_now, wish.rooms),
-        "policy": {"name": price.policy.name, "text": price.policy.text, "free_until": price.policy.free_until},
-        "quote_id": quote_id(house, desk, wish, kind.room_type.code, offer),
-    }
+    return written(found, free.position)
 
 
 def quote_id(house: House, desk: Desk, wish: Wish, room_type: str, offer: PlanOffer) -> str:
     """Sign what was offered, so that it can be held at this price."""
-    return house.links.quote(
-        {
-            "property": desk.listed.code,
-            "room_type": room_type,
-            "rate_plan": offer.plan.code,
-            "arrival": wish.dates.arrival.isoformat(),
-            "departure": wish.dates.departure.isoformat(),
-            "adults": wish.adults,
-            "children": wish.children,
-            "rooms": wish.rooms,
-            "total": offer.price.total.amount_minor * wish.rooms,
-            "currency": offer.price.total.currency,
-        },
-        house.clock.now(),
-    )
+    return house.links.quote(quote_of(desk.listed.code, wish, room_type, offer), house.clock.now())
 
 
 @router.get("/calendar")
 async def calendar(
-    house: HouseDoor, desk: DeskDoor, response: Response, room_type: str, after: After = None,
+    reception: ReceptionDoor, response: Response, room_type: str, after: After = None,
     first: Annotated[date | None, Query(alias="from")] = None, last: Annotated[date | None, Query(alias="to")] = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Tell, night by night from `from` to `to` (not included), how many rooms of a type are free and from which price."""
+    house, desk = reception.house, reception.desk
     today = local_date(house.clock.now(), desk.listed.time_zone)
     begin = first or today
     StayDates(begin, last or date.max).check_begin(today)

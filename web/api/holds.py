@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.hold_stay import Code, GuestDetails, HoldStay
-from web.doors import DeskDoor, HouseDoor, KeyDoor, VisitorDoor, asked
+from web.doors import KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
 from web.problems import Problem
 
@@ -33,25 +33,26 @@ class HoldRequest(BaseModel):
     guest: GuestDetails
 
 
-@router.post("/holds", status_code=201)
+@router.post("/holds", status_code=201, response_model=dict[str, Any])
 async def hold(
-    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, key: KeyDoor, response: Response,
-    request: Annotated[HoldRequest, Body()],
-) -> dict[str, Any]:  # fmt: skip
+    reception: ReceptionDoor, request: Annotated[HoldRequest, Body()], idempotency_key: KeyHeader = None
+) -> Response:
     """Hold rooms. 409 `sold_out`, `quote.changed`, `quote.expired`, `restriction.*`; 429 with too many unpaid holds."""
+    house, desk, visitor = reception.house, reception.desk, reception.visitor
+    key = checked_key(idempotency_key)
     if visitor.caller is not None:
         visitor.must("holds:write", desk.listed.code)
     command = command_of(house, desk, request)
     outcome = await desk.dispatch(command, asked(house, desk, visitor, "holds", key, command.guest.email))
-    response.headers["Ledger-Position"] = str(outcome.position)
     reservation_id = UUID(outcome.answer["reservation_id"])
-    response.headers["Location"] = f"/api/v1/properties/{desk.listed.code}/reservations/{reservation_id}"
-    return {
+    held = {
         **outcome.answer,
         "checkout_url": house.links.pay_url(desk.listed.code, reservation_id),
         "manage_url": house.links.manage_url(desk.listed.code, reservation_id),
         "position": outcome.position,
     }
+    location = f"/api/v1/properties/{desk.listed.code}/reservations/{reservation_id}"
+    return written(held, outcome.position, 201, Location=location)
 
 
 def command_of(house: House, desk: Desk, request: HoldRequest) -> HoldStay:

@@ -13,7 +13,7 @@ from commands.cancel_reservation import CancellationReason, CancelReservation
 from queries.bookings import Booking, booking_of, cancellation_preview
 from queries.reservations import ReservationFound
 from web.api.amounts import amount
-from web.doors import After, DeskDoor, HouseDoor, Visitor, VisitorDoor, asked, key_of, settle
+from web.doors import After, DeskDoor, HouseDoor, KeyHeader, Visitor, VisitorDoor, asked, checked_key, settle
 from web.house import Desk, House
 from web.problems import Problem
 
@@ -51,7 +51,7 @@ async def reservation(
 async def cancel(
     house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, response: Response, reservation_id: UUID,
     request: Annotated[CancelRequest | None, Body()] = None, preview: bool = False,
-    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    idempotency_key: KeyHeader = None,
     token: Token = None, manage_token: TokenHeader = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Cancel by the policy; with `?preview=true` only tell fee and refund."""
@@ -65,7 +65,9 @@ async def cancel(
         return {"reservation_id": str(reservation_id), "fee": amount(fee), "refund": amount(refund), "preview": True}
     body = request or CancelRequest()
     command = CancelReservation(reservation_id=reservation_id, reason=body.reason, expected_fee_minor=body.expected_fee_minor)
-    outcome = await desk.dispatch(command, asked(house, desk, visitor, f"cancel/{reservation_id}", key_of(idempotency_key)))
+    outcome = await desk.dispatch(
+        command, asked(house, desk, visitor, f"cancel/{reservation_id}", checked_key(idempotency_key))
+    )
     response.headers["Ledger-Position"] = str(outcome.position)
     return {**outcome.answer, "position": outcome.position}
 

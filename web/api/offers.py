@@ -1,0 +1,94 @@
+"""Offers as the API writes them. Prices are worked out and written once for the same search; rooms left and quotes are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from queries.hotel import Hotel
+from queries.offers import PlanOffer, Wish, plans_for
+from web.api.amounts import amount, lines_by_night
+from web.house import Desk, House
+from web.links import Quote
+
+SEARCHES_KEPT = 4096
+"""Written offers that are remembered, by property version, room type and search; the least recently asked for go first."""
+LONGEST_KEPT_NIGHTS = 30
+"""Offers of longer stays are large and hardly ever asked for twice."""
+
+
+class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One offer: a room type as a rate plan, for all rooms of the search. `Raw` parts are written already."""
+
+    room_type: str
+    room_type_name: str
+    rate_plan: str
+    rate_plan_name: str
+    rooms_left: int = 0
+    nights: msgspec.Raw
+    room_total: msgspec.Raw
+    taxes: msgspec.Raw
+    total: msgspec.Raw
+    pay_now: msgspec.Raw
+    policy: msgspec.Raw
+    quote_id: str = ""
+
+
+class Written(NamedTuple):
+    """An offer but for what changes from moment to moment, and its quote but for the moment."""
+
+    answer: OfferAnswer
+    quote: Quote
+
+
+def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: int) -> Iterator[OfferAnswer]:
+    """Write the offers of a room type that has rooms left, each with a signed quote."""
+    now = house.clock.now()
+    written = _kept if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _written
+    for answer, quote in written(hotel, desk.listed.code, room_type, wish):
+        yield replace(answer, rooms_left=left, quote_id=house.links.quote(quote, now))
+
+
+def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer) -> Quote:
+    """Say what was offered, so that it can be signed and held at this price."""
+    return Quote(
+        property=property_code, room_type=room_type, rate_plan=offer.plan.code,
+        arrival=wish.dates.arrival.isoformat(), departure=wish.dates.departure.isoformat(),
+        adults=wish.adults, children=wish.children, rooms=wish.rooms,
+        total=offer.price.total.amount_minor * wish.rooms, currency=offer.price.total.currency,
+    )  # fmt: skip
+
+
+def _written(hotel: Hotel, property_code: str, room_type: str, wish: Wish) -> tuple[Written, ...]:
+    kind = next(kind for kind in hotel.definition.room_types if kind.code == room_type)
+    return tuple(
+        Written(_answer(kind, offer, wish.rooms), quote_of(property_code, wish, room_type, offer))
+        for offer in plans_for(hotel, room_type, wish)
+    )
+
+
+_kept = lru_cache(SEARCHES_KEPT)(_written)
+
+
+def _answer(kind: Any, offer: PlanOffer, rooms: int) -> OfferAnswer:
+    price = offer.price
+    return OfferAnswer(
+        room_type=kind.code,
+        room_type_name=kind.name,
+        rate_plan=offer.plan.code,
+        rate_plan_name=offer.plan.name,
+        nights=_raw([{"date": night, "amount": amount(value)} for night, value in lines_by_night(price)]),
+        room_total=_raw(amount(price.room_total, rooms)),
+        taxes=_raw([{"code": tax.code, "name": tax.name, "amount": amount(tax.amount, rooms)} for tax in price.taxes]),
+        total=_raw(amount(price.total, rooms)),
+        pay_now=_raw(amount(price.pay_now, rooms)),
+        policy=_raw({"name": price.policy.name, "text": price.policy.text, "free_until": price.policy.free_until}),
+    )
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
