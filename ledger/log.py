@@ -38,7 +38,8 @@ LOCK = "SELECT 1 FROM {schema}.ledger FOR NO KEY UPDATE"
 READ = (
     "SELECT {columns} FROM {schema}.events WHERE stream = ANY(%s)"
     " UNION ALL SELECT max(position), NULL, 0, '', string_agg(uuid_send(stream) || int4send(version), ''), NULL,"
-    " max(recorded_at), NULL, 0, 0, NULL, NULL, '', NULL FROM {schema}.events WHERE position > %s"
+    " max(recorded_at), NULL, 0, 0, NULL, NULL, '', NULL FROM {schema}.events"
+    " WHERE position > %s AND position <= %s"
     " UNION ALL SELECT position, command_id, -1, '', fingerprint || outcome, recorded_at, recorded_at,"
     " command_id, 0, 0, NULL, NULL, actor, NULL FROM {schema}.outcomes WHERE command_id = ANY(%s)"
     " ORDER BY position"
@@ -51,6 +52,9 @@ HEAD = (
     " (SELECT position, recorded_at FROM {schema}.events ORDER BY position DESC LIMIT 1) AS last ON true"
 )
 NEWS = Unpacker(">QQi")
+MOST_NEWS = 1_000_000
+"""More than anybody is ever behind. The upper end lets PostgreSQL know that few rows are meant, whatever its statistics say:
+without it a table that was never analysed is read from end to end."""
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -140,7 +144,7 @@ class Log:
     ) -> Reading:
         """Give, as of one moment: the whole of `streams`, what moved after a position, and recorded outcomes."""
         cursor = connection.cursor(binary=True)
-        await cursor.execute(self._read, (packed.uuids(streams), after, packed.uuids(command_ids)), prepare=True)
+        await cursor.execute(self._read, (packed.uuids(streams), after, after + MOST_NEWS, packed.uuids(command_ids)), prepare=True)
         events: list[Row] = []
         outcomes: dict[UUID, tuple[bytes, Outcome]] = {}
         news, head, recorded_at = b"", after, None
