@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
 from ledger.keys import GuestKeys, MasterKey, MasterKeyWrong, new_guest_key
@@ -288,3 +289,12 @@ def test_among_many_a_guest_of_whom_nothing_is_left_is_passed_over(keys: GuestKe
 
 def test_the_census_names_the_master_key(keys: GuestKeys, master: MasterKey) -> None:
     assert keys.census(NOW.date()).master == master.key_id
+
+
+def test_a_box_that_is_stored_today_opens_by_its_description_for_ever() -> None:
+    """Released logs hold such boxes: nonce, then AES-256-GCM over JSON, bound to key, stream, version and field."""
+    key = new_guest_key(named("key"))
+    assert key.profile is not None
+    box = key.seal({"name": "Nimali"}, RESERVATION, 12, "guest").box
+    bound = key.key_id.bytes + b"\0" + RESERVATION.bytes + b"\0" + b"12" + b"\0" + b"guest"
+    assert AESGCM(key.profile).decrypt(box[:12], box[12:], bound) == b'{"name":"Nimali"}'

@@ -151,3 +151,26 @@ def test_letters_that_are_not_base64_are_no_part_of_a_master_key() -> None:
     text = MasterKey.generate()
     with pytest.raises(ValueError, match="base64"):
         MasterKey.from_text(f"{text[:4]}!{text[4:]}")
+
+
+@pytest.mark.parametrize("left", ["profile", "fiscal"])
+def test_rotation_reaches_a_guest_of_whom_one_key_is_left(path: Path, left: str) -> None:
+    keys = GuestKeys(path, MasterKeys.of(OLD, NEW))
+    key = some_keys(keys, 1)[0]
+    if left == "profile":
+        keys.destroy_fiscal([key.key_id], NOW)
+    else:
+        keys.erase(key.key_id, NOW)
+    rotate(keys.file, keys.masters, NEW, lambda _: None)
+    found = GuestKeys(path, NEW).find(key.key_id)
+    assert found is not None
+    assert (found.profile, found.fiscal) == ((key.profile, None) if left == "profile" else (None, key.fiscal))
+
+
+def test_a_guests_two_keys_cannot_stand_in_for_each_other(path: Path) -> None:
+    keys = GuestKeys(path, OLD)
+    key = some_keys(keys, 1)[0]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE guest SET profile = fiscal, fiscal = profile")
+    with pytest.raises(MasterKeyWrong):
+        keys.find(key.key_id)
