@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ from web.limits import Limits
 from web.links import Links
 
 REDIS_CONNECTIONS = 24
+SUGGESTION_SECONDS = 2.0
+"""A guest waits no longer for advice than that; the writer then looks at all rooms itself."""
 LIVELY = {
     "autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3,
     "tcp_user_timeout": 8000,
@@ -207,8 +210,9 @@ async def _suggest(availability: AvailabilityQuery | None, command: HoldStay) ->
     if availability is None:
         return ()
     try:
-        return await availability.suggest(command.room_type, StayDates(command.arrival, command.departure), command.rooms)
-    except (psycopg.Error, PoolTimeout, Refusal):
+        async with asyncio.timeout(SUGGESTION_SECONDS):
+            return await availability.suggest(command.room_type, StayDates(command.arrival, command.departure), command.rooms)
+    except (psycopg.Error, PoolTimeout, Refusal, TimeoutError):
         # The writer is more patient with a database that is just coming back, and says no in its own words.
         return ()
 
