@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ops.bench.result import Result
 from ops.bench.run import run
 from ops.settings import BadConfiguration, read_settings
 
-DONE, FAILED = 0, 1
+DONE, FAILED, TERMINATED = 0, 1, 143
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Wish:
 
 def measure(names: Sequence[str], plan: Plan, wish: Wish) -> int:
     """Do all of it: the exit code. Raises BadConfiguration."""
+    # Asked to end, it ends its servers, too, and takes its directory away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         result = run(read_settings(), names, plan)
     except (ClientFailed, NotTrue) as wrong:
