@@ -213,6 +213,8 @@ class TestWhatItWrites(OnPostgres):
             assert [event.originator_version for event in recorder.select_events(name)] == [1, 2, 3]
             assert [event.originator_version for event in recorder.select_events(name, desc=True)] == [3, 2, 1]
             assert [event.originator_version for event in recorder.select_events(name, desc=True, limit=1)] == [3]
+        recorder.insert_events([StoredEvent(str(stream), 4, "topic", b"{}")])
+        assert len(recorder.select_events(stream)) == 4
 
     def test_a_subscription_gives_its_topics_only_from_the_very_first_event_on(self) -> None:
         recorder, _ = self.written(*[StoredEvent(uuid4(), 1, f"topic{each % 2}", b"{}") for each in range(5)])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MESSAGE_NAMES = {"message", "msg"}
-SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA|WHERE|ORDER BY|UNION|LIMIT|BEGIN|COMMIT|ASC|DESC)\b")
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|PRAGMA|COPY|WHERE|ORDER BY|UNION|LIMIT|BEGIN|COMMIT|ASC|DESC)\b")
 """How the text of a statement, or of a part of one, begins."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

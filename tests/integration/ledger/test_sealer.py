@@ -269,3 +269,46 @@ def test_only_the_new_keys_own_word_lets_it_follow(ledger: Ledger, author: SealK
 def tiles(ledger: Ledger) -> dict[tuple[int, int], bytes]:
     found = ask(ledger, "SELECT level, number, hashes FROM {schema}.seal_tiles")
     return {(level, number): hashes for level, number, hashes in found}
+
+
+def test_blocks_are_given_from_a_number_on_and_no_more_than_asked_for(ledger: Ledger) -> None:
+    History(ledger).happens(2)
+    assert len(sealed(ledger, limit=3)) == 4
+
+    async def run(number: int, limit: int) -> list[int]:
+        async with ledger.connection() as connection:
+            blocks = await Sealer(ledger.code, KEY).seals.after(connection, number, limit)
+            return [signed.block.number for signed in blocks]
+
+    assert [asyncio.run(run(*asked)) for asked in ((0, 9), (1, 2), (3, 1), (4, 1))] == [[1, 2, 3, 4], [2, 3], [4], []]
+
+
+def test_kept_leaves_are_counted(ledger: Ledger) -> None:
+    async def run() -> int:
+        async with ledger.connection() as connection:
+            return await Sealer(ledger.code, KEY).seals.leaves(connection)
+
+    assert asyncio.run(run()) == 0
+    History(ledger).happens(50)
+    assert asyncio.run(run()) == 0
+    sealed(ledger)
+    assert asyncio.run(run()) == 300
+
+
+def test_an_epoch_opens_with_one_block_over_all_that_there_is(ledger: Ledger) -> None:
+    history = History(ledger)
+    history.happens(1)
+    sealed(ledger, limit=3)
+    ledger.damage("UPDATE {schema}.ledger SET epoch = 2")
+    head = history.happens(3)
+    assert [(signed.block.epoch, signed.block.tree_size) for signed in sealed(ledger, limit=3)] == [(1, 3), (1, 6), (2, head)]
+
+
+def test_the_tree_is_grown_again_in_steps(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(ledger)
+    history.happens(50)
+    sealed(ledger)
+    ledger.damage("DELETE FROM {schema}.seal_tiles")
+    head = history.happens(1)
+    monkeypatch.setattr("ledger.sealer.BLOCK_EVENTS", 7)
+    assert sealed(ledger)[-1].block.root == root_of(ledger, head)

@@ -102,6 +102,15 @@ def test_an_event_that_cannot_be_read_closes_its_stream_and_no_other() -> None:
             ask()
 
 
+def test_a_closed_stream_that_moved_is_read_again() -> None:
+    damaged = replace(row(1, NIGHT, 1, HELD), payload=b"{")
+    folds = folded(damaged)
+    folds.take(reading(news=[row(1, NIGHT, 1, HELD)]), ())
+    assert NIGHT in folds
+    folds.take(reading(news=[row(2, NIGHT, 2, BOOKED)]), ())
+    assert NIGHT not in folds
+
+
 def test_what_was_not_read_is_unread() -> None:
     working = Working(folded(), {})
     for ask in (

@@ -129,3 +129,9 @@ def test_whoever_trusts_a_key_trusts_those_that_it_follows(
 ) -> None:
     expected = {key.public.key_id: key.public for key in trusted}
     assert trusted_keys("ella", kept, [root.public]) == expected
+
+
+def test_several_roots_are_trusted_beside_each_other() -> None:
+    expected = {key.public.key_id: key.public for key in (OLD, NEW, OTHER)}
+    for roots in ([NEW.public, OTHER.public], [OTHER.public, NEW.public]):
+        assert trusted_keys("ella", [FIRST, SECOND], roots) == expected
