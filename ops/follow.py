@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -90,14 +91,16 @@ class Follower:
     stands by, reads nothing, and takes over when the model no longer moves although the log does.
     """
 
-    def __init__(self, wiring: Wiring, property_code: str, model: ReadModel, watch: Watch, applied: AppliedTo) -> None:
+    def __init__(
+        self, wiring: Wiring, property_code: str, model: ReadModel, watch: Watch, applied: AppliedTo, *, leads: bool = True
+    ) -> None:
         self._pages = Pages(property_code, wiring.pool, CATALOGUE, model.nouns)
         self._property_code = property_code
         self._model = model
         self._watch = watch
         self._applied = applied
         self._position: int | None = None
-        self._standing_by = False
+        self._standing_by = not leads
 
     async def run(self) -> None:
         """Follow for ever."""
@@ -146,7 +149,19 @@ class Follower:
         self._standing_by = self._position != before or self._watch.head <= self._position
 
 
-async def follow(wiring: Wiring, hint: Hint) -> None:
+@dataclass(frozen=True)
+class Share:
+    """Which of several follower processes this is, counted from 1. It leads each `of`th read model and stands by for others."""
+
+    number: int = 1
+    of: int = 1
+
+    def leads(self, place: int) -> bool:
+        """Tell whether the read model at a place of the list is this process's own."""
+        return place % self.of == self.number - 1
+
+
+async def follow(wiring: Wiring, hint: Hint, share: Share) -> None:
     """Follow all properties, new ones too, until cancelled."""
     followed: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
@@ -160,9 +175,9 @@ async def follow(wiring: Wiring, hint: Hint) -> None:
                 watch = Watch(wiring, code)
                 tasks.create_task(watch.run(), name=f"watch {code}")
                 tasks.create_task(_measure(wiring, code), name=f"measure {code}")
-                for model in read_models(wiring, code):
+                for place, model in enumerate(read_models(wiring, code)):
                     applied = _hinting(wiring, code, hint) if model.name == "due" else _ignore
-                    follower = Follower(wiring, code, model, watch, applied)
+                    follower = Follower(wiring, code, model, watch, applied, leads=share.leads(place))
                     tasks.create_task(follower.run(), name=f"follow {code} {model.name}")
             followed |= codes
             await asyncio.sleep(NEW_PROPERTY_SECONDS)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine
 from contextlib import suppress
 
-from ops.collecting import collect_rarely
+from ops.follow import Share
 from ops.follow import follow as follow_all
 from ops.purge import purge_always
 from ops.retention import forget_always
@@ -18,17 +18,16 @@ from ops.wiring import wired
 from ops.workers import THREADS, Worker, broker_at, hints
 
 
-async def follow(settings: Settings) -> None:
+async def follow(settings: Settings, share: Share) -> None:
     """Keep the read models up with the log, seal it, and forget old outcomes, until a signal."""
     key = seal_key(settings)
 
     async def all_three() -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow_all(wiring, hints(broker_at(settings.redis_url or ""))), name="follow")
+            tasks.create_task(follow_all(wiring, hints(broker_at(settings.redis_url or "")), share), name="follow")
             tasks.create_task(seal_all(wiring, key), name="seal")
             tasks.create_task(forget_always(wiring), name="forget outcomes")
 
-    collect_rarely()
     async with wired(settings, connections=8) as wiring:
         await _until_signal(all_three())
 

@@ -1,4 +1,4 @@
-"""Our own follower process beside a measurement, as `nightledger follow` runs it."""
+"""Our own follower processes beside a measurement, as `nightledger follow --share K/N` runs them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ops.bench.clients import ClientFailed
 from ops.bench.site import Site
 from ops.wiring import wired
 
+FOLLOWERS = 2
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.05
 
@@ -23,13 +24,16 @@ def follower(site: Site, code: str, *, wanted: bool = True) -> Iterator[None]:
     if not wanted:
         yield
         return
-    process = subprocess.Popen([sys.executable, "-m", "ops.cli", "follow"], env=environment(site))
+    us = [sys.executable, "-m", "ops.cli", "follow", "--share"]
+    processes = [subprocess.Popen([*us, f"{number}/{FOLLOWERS}"], env=environment(site)) for number in range(1, FOLLOWERS + 1)]
     try:
         asyncio.run(caught_up(site, code))
         yield
     finally:
-        process.terminate()
-        process.wait()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
 
 
 def environment(site: Site) -> dict[str, str]:

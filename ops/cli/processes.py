@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 
 import click
 
 from ops import logs
+from ops.follow import Share
 from ops.processes import follow as run_followers
 from ops.processes import work as run_workers
-from ops.serve import run as run_web
+from ops.serve import run as run_loop
 from ops.serve import serve as serve_web
 from ops.settings import Settings, read_settings
 from ops.up import up as run_all
+
+
+def _share(_: click.Context, __: click.Parameter, text: str) -> Share:
+    number, _slash, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        message = f"{text!r} is not K/N with K from 1 to N, such as 1/2"
+        raise click.BadParameter(message)
+    return Share(int(number), int(of))
 
 
 @click.command()
@@ -32,7 +41,7 @@ def serve(fd: int | None) -> None:
     """Serve the web only."""
     settings = read_settings()
     logs.configure(settings.log_level)
-    run_web(serve_web(settings, fd))
+    run_loop(serve_web(settings, fd))
 
 
 @click.command()
@@ -42,13 +51,17 @@ def work() -> None:
 
 
 @click.command()
-def follow() -> None:
+@click.option(
+    "--share", default="1/1", show_default=True, metavar="K/N", callback=_share,
+    help="Be the Kth of N such processes: each leads a part of the read models and takes the others over when they stop.",
+)  # fmt: skip
+def follow(share: Share) -> None:
     """Run the followers that keep the read models up with the log."""
-    _forever(run_followers)
+    _forever(partial(run_followers, share=share))
 
 
 def _forever(run: Callable[[Settings], Coroutine[None, None, None]]) -> None:
     settings = read_settings()
     logs.configure(settings.log_level)
     with suppress(KeyboardInterrupt):
-        asyncio.run(run(settings))
+        run_loop(run(settings))
