@@ -149,7 +149,6 @@ def test_no_path_proves_no_growth() -> None:
 def test_perfect_nodes_of_a_range() -> None:
     assert perfect_nodes(0, 7) == [(2, 0), (1, 2), (0, 6)]
     assert perfect_nodes(4, 7) == [(1, 2), (0, 6)]
-    assert perfect_nodes(4, 7) == [(1, 2), (0, 6)]
     assert perfect_nodes(3, 3) == []
 
 
