@@ -12,14 +12,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from web import health, webhooks
 from web.api import availability, events, holds, reservations, revenue
 from web.bodies import BodyLimit
-from web.doors import visitor_of
+from web.doors import API, visitor_of
 from web.guard import Guard
 from web.house import House
 from web.pages import booking, managing, paying
 from web.problems import install
 
 HERE = Path(__file__).parent
-API = "/api/v1/properties/{property_code}"
 
 
 def create_app(house: House) -> FastAPI:
@@ -32,8 +31,8 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     install(app)
-    for module in (availability, holds):  # each of their routes asks who calls
-        app.include_router(module.router, prefix=API)
+    for module in (holds, availability):  # asked often, so without the detour of an included router
+        app.router.routes.extend(module.router.routes)
     for module in (reservations, revenue, events):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, managing):

@@ -22,6 +22,7 @@ from queries.access import Caller
 from web.house import Desk, House
 from web.problems import Problem
 
+API = "/api/v1/properties/{property_code}"
 LONGEST_KEY = 255
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from web.tokens import VERSION, Tokens
 
@@ -36,7 +36,7 @@ class Quote(Struct, frozen=True, kw_only=True, array_like=True):
     rooms: int
     total: int
     currency: str
-    quoted_at: int = 0
+    quoted_at: int
 
 
 class Links:
@@ -72,9 +72,9 @@ class Links:
         """Read a manage token: (property, reservation), or nothing when it is not ours."""
         return self._manage.subject(token)
 
-    def quote(self, quote: Quote, now: datetime) -> str:
-        """Sign what was quoted at `now`."""
-        return self._quote.write(replace(quote, quoted_at=int(now.timestamp())))
+    def quote(self, quote: Quote) -> str:
+        """Sign what was quoted."""
+        return self._quote.write(quote)
 
     def read_quote(self, token: str, now: datetime) -> dict[str, Any] | None:
         """Read a quote that is not too old at `now`, by the product's clock, or nothing."""

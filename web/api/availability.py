@@ -13,12 +13,12 @@ from ledger.stay_dates import StayDates
 from queries.offers import PlanOffer, Wish, lowest_night, rooms_left
 from web.api.amounts import amount
 from web.api.offers import offer_answers, quote_of
-from web.doors import After, ReceptionDoor, settle, written
+from web.doors import API, After, ReceptionDoor, settle, written
 from web.house import Desk, House
 from web.problems import Problem
 from web.query_strings import described, read_query
 
-router = APIRouter(tags=["availability"])
+router = APIRouter(prefix=API, tags=["availability"])
 LONGEST_CALENDAR_DAYS = 400
 
 
@@ -49,9 +49,7 @@ async def availability(request: Request, reception: ReceptionDoor) -> Response:
     free = await desk.availability.free(wish.dates)
     hotel = await desk.hotel.current()
     left = rooms_left(hotel, free, wish)
-    offers = {
-        kind: list(offer_answers(house, desk, hotel, wish, kind, count)) for kind, count in left.items() if count >= wish.rooms
-    }
+    offers = {kind: offer_answers(house, desk, hotel, wish, kind, count) for kind, count in left.items() if count >= wish.rooms}
     found = {
         "position": free.position,
         "arrival": search.arrival,
@@ -65,7 +63,8 @@ async def availability(request: Request, reception: ReceptionDoor) -> Response:
 
 def quote_id(house: House, desk: Desk, wish: Wish, room_type: str, offer: PlanOffer) -> str:
     """Sign what was offered, so that it can be held at this price."""
-    return house.links.quote(quote_of(desk.listed.code, wish, room_type, offer), house.clock.now())
+    quoted_at = int(house.clock.now().timestamp())
+    return house.links.quote(quote_of(desk.listed.code, wish, room_type, offer, quoted_at))
 
 
 @router.get("/calendar")

@@ -10,11 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.hold_stay import Code, GuestDetails, HoldStay
-from web.doors import KeyHeader, ReceptionDoor, asked, checked_key, written
+from web.doors import API, KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
 from web.problems import Problem
 
-router = APIRouter(tags=["holds"])
+router = APIRouter(prefix=API, tags=["holds"])
 
 
 class HoldRequest(BaseModel):

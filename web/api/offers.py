@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -13,12 +13,14 @@ from queries.hotel import Hotel
 from queries.offers import PlanOffer, Wish, plans_for
 from web.api.amounts import amount, lines_by_night
 from web.house import Desk, House
-from web.links import Quote
+from web.links import Links, Quote
 
 SEARCHES_KEPT = 4096
 """Written offers that are remembered, by property version, room type and search; the least recently asked for go first."""
 LONGEST_KEPT_NIGHTS = 30
 """Offers of longer stays are large and hardly ever asked for twice."""
+QUOTED_EVERY_SECONDS = 20
+"""Quotes of one search are the same for so long, and count from its beginning."""
 
 
 class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,40 +40,43 @@ class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
     quote_id: str = ""
 
 
-class Written(NamedTuple):
-    """An offer but for what changes from moment to moment, and its quote but for the moment."""
-
-    answer: OfferAnswer
-    quote: Quote
-
-
-def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: int) -> Iterator[OfferAnswer]:
+def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: int) -> Sequence[msgspec.Raw]:
     """Write the offers of a room type that has rooms left, each with a signed quote."""
-    now = house.clock.now()
-    written = _kept if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _written
-    for answer, quote in written(hotel, desk.listed.code, room_type, wish):
-        yield replace(answer, rooms_left=left, quote_id=house.links.quote(quote, now))
+    write = _signed if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _signed.__wrapped__
+    quoted_at = int(house.clock.now().timestamp()) // QUOTED_EVERY_SECONDS * QUOTED_EVERY_SECONDS
+    return write(house.links, hotel, desk.listed.code, room_type, wish, left, quoted_at)
 
 
-def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer) -> Quote:
+def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer, quoted_at: int = 0) -> Quote:
     """Say what was offered, so that it can be signed and held at this price."""
     return Quote(
         property=property_code, room_type=room_type, rate_plan=offer.plan.code,
         arrival=wish.dates.arrival.isoformat(), departure=wish.dates.departure.isoformat(),
         adults=wish.adults, children=wish.children, rooms=wish.rooms,
-        total=offer.price.total.amount_minor * wish.rooms, currency=offer.price.total.currency,
+        total=offer.price.total.amount_minor * wish.rooms, currency=offer.price.total.currency, quoted_at=quoted_at,
     )  # fmt: skip
 
 
-def _written(hotel: Hotel, property_code: str, room_type: str, wish: Wish) -> tuple[Written, ...]:
-    kind = next(kind for kind in hotel.definition.room_types if kind.code == room_type)
+@lru_cache(SEARCHES_KEPT)
+def _signed(
+    links: Links, hotel: Hotel, property_code: str, room_type: str, wish: Wish, left: int, quoted_at: int
+) -> tuple[msgspec.Raw, ...]:
+    """Write offers whole: the same for all who search within the same seconds, while as many rooms are left."""
+    price = _priced if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _priced.__wrapped__
     return tuple(
-        Written(_answer(kind, offer, wish.rooms), quote_of(property_code, wish, room_type, offer))
-        for offer in plans_for(hotel, room_type, wish)
+        _raw(replace(answer, rooms_left=left, quote_id=links.quote(replace(quote, quoted_at=quoted_at))))
+        for answer, quote in price(hotel, property_code, room_type, wish)
     )
 
 
-_kept = lru_cache(SEARCHES_KEPT)(_written)
+@lru_cache(SEARCHES_KEPT)
+def _priced(hotel: Hotel, property_code: str, room_type: str, wish: Wish) -> tuple[tuple[OfferAnswer, Quote], ...]:
+    """Write offers but for what changes from moment to moment, and their quotes but for the moment."""
+    kind = next(kind for kind in hotel.definition.room_types if kind.code == room_type)
+    return tuple(
+        (_answer(kind, offer, wish.rooms), quote_of(property_code, wish, room_type, offer))
+        for offer in plans_for(hotel, room_type, wish)
+    )
 
 
 def _answer(kind: Any, offer: PlanOffer, rooms: int) -> OfferAnswer:

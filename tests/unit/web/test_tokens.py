@@ -19,7 +19,7 @@ NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 LINKS = Links(SECRET, "https://hotel.example")
 QUOTE = Quote(
     property="ella", room_type="garden", rate_plan="flexible", arrival="2027-03-10", departure="2027-03-13", adults=2,
-    children=1, rooms=2, total=77_880, currency="USD",
+    children=1, rooms=2, total=77_880, currency="USD", quoted_at=int(NOW.timestamp()),
 )  # fmt: skip
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -77,7 +77,7 @@ def test_links_of_the_first_version_still_lead_there() -> None:
 
 @pytest.mark.parametrize(("age", "is_good"), [(0, True), (QUOTE_SECONDS, True), (QUOTE_SECONDS + 1, False)])
 def test_a_quote_is_good_for_half_an_hour(age: int, is_good: bool) -> None:
-    read = LINKS.read_quote(LINKS.quote(QUOTE, NOW), NOW + timedelta(seconds=age))
+    read = LINKS.read_quote(LINKS.quote(QUOTE), NOW + timedelta(seconds=age))
     expected = {
         "property": "ella", "room_type": "garden", "rate_plan": "flexible", "arrival": "2027-03-10",
         "departure": "2027-03-13", "adults": 2, "children": 1, "rooms": 2, "total": 77_880, "currency": "USD",
