@@ -59,6 +59,8 @@ def _lines(result: Result) -> Iterator[str]:
     yield "# Performance\n"
     yield "Written by `nightledger bench --write-docs` from what it measured; `nightledger bench --check` fails when a"
     yield "ratio misses its goal in `ops/bench/goals.toml`.\n"
+    if any(findings.quick for findings in result.benches.values()):
+        yield "**A quick look: one short round of each subject, in small. No figure below marked so is one to rely on.**\n"
     machine = result.machine
     yield (
         f"Measured on {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']};"
