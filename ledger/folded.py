@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterable, KeysView, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -59,37 +59,28 @@ class Folded:
     def __init__(self, catalogue: Catalogue, most_kept: int = MOST_KEPT) -> None:
         self._catalogue = catalogue
         self._most_kept = most_kept
-        self._streams: OrderedDict[int, Stream] = OrderedDict()
+        self.streams: OrderedDict[int, Stream] = OrderedDict()
         self.position = 0
         self.recorded_at = datetime.min.replace(tzinfo=UTC)
 
     def __contains__(self, stream: UUID) -> bool:
-        return stream.int in self._streams
-
-    @property
-    def numbers(self) -> KeysView[int]:
-        """The numbers of all kept streams."""
-        return self._streams.keys()
-
-    def find(self, number: int) -> Stream | None:
-        """Give a kept stream, or nothing."""
-        return self._streams.get(number)
+        return stream.int in self.streams
 
     def start_at(self, position: int) -> None:
         """Forget everything and be current as of `position`."""
-        self._streams.clear()
+        self.streams.clear()
         self.position = position
 
     def take(self, reading: Reading, fresh: Iterable[UUID]) -> None:
         """Take over a reading: forget what moved meanwhile, fold the whole of the streams that are `fresh`."""
         for number, version in reading.news:
-            kept = self._streams.get(number)
+            kept = self.streams.get(number)
             if kept is not None and kept.version < version:
-                del self._streams[number]
+                del self.streams[number]
         for stream in fresh:
-            self._streams[stream.int] = Stream()
+            self.streams[stream.int] = Stream()
         for row in reading.rows:
-            self._fold(self._streams[row.stream.int], row)
+            self._fold(self.streams[row.stream.int], row)
         if reading.recorded_at is not None:
             self.reached(reading.head, reading.recorded_at)
 
@@ -109,16 +100,16 @@ class Folded:
         if self.position > base_position:
             # A reading was quicker than the answer to the append: it may have seen later events of these streams, too.
             for number in changed:
-                self._streams.pop(number, None)
+                self.streams.pop(number, None)
             return
-        self._streams.update(changed)
+        self.streams.update(changed)
         if base_position == self.position:
             self.reached(last_position, recorded_at)
 
     def forget_some(self) -> None:
         """Let go of the streams beyond the limit that were read first; between batches only."""
-        while len(self._streams) > self._most_kept:
-            self._streams.popitem(last=False)
+        while len(self.streams) > self._most_kept:
+            self.streams.popitem(last=False)
 
     def reached(self, position: int, recorded_at: datetime) -> None:
         """Note how far the log was seen."""
@@ -133,13 +124,13 @@ class Working:
     """
 
     def __init__(self, folded: Folded, underway: Mapping[int, Stream]) -> None:
-        self._folded = folded
+        self._kept = folded.streams
         self._underway = underway
         self.changed: dict[int, Stream] = {}
 
     def get(self, kind: type[A], stream: UUID) -> A:
         """Give the aggregate of a stream, empty when nothing happened to it. Raises Unread, Unreadable, OtherKind."""
-        found = self._find(stream).aggregate
+        found = self._find(stream.int, stream).aggregate
         if found is None:
             return kind()
         if not isinstance(found, kind):
@@ -148,7 +139,7 @@ class Working:
 
     def require(self, streams: Iterable[UUID]) -> None:
         """Make sure that all of `streams` were read. Raises Unread naming all that were not."""
-        changed, underway, kept = self.changed, self._underway, self._folded.numbers
+        changed, underway, kept = self.changed, self._underway, self._kept
         missing = [
             stream
             for stream in streams
@@ -159,22 +150,22 @@ class Working:
 
     def version(self, stream: UUID) -> int:
         """Give the version of a stream that was read; 0 when nothing happened to it. Raises Unread."""
-        return self._find(stream).version
+        return self._find(stream.int, stream).version
 
     def opened(self, streams: Sequence[UUID], guards: Iterable[UUID] = ()) -> list[Stream]:
         """Give copies of `streams` to put events on; `guards` must have been read, too. Raises Unread naming all that miss."""
         self.require([*streams, *guards])
         copies = []
         for stream in streams:
-            working = self.changed.get(stream.int)
+            number = stream.int
+            working = self.changed.get(number)
             if working is None:
-                working = self.changed[stream.int] = self._find(stream).copy()
+                working = self.changed[number] = self._find(number, stream).copy()
             copies.append(working)
         return copies
 
-    def _find(self, stream: UUID) -> Stream:
-        number = stream.int
-        found = self.changed.get(number) or self._underway.get(number) or self._folded.find(number)
+    def _find(self, number: int, stream: UUID) -> Stream:
+        found = self.changed.get(number) or (self._underway and self._underway.get(number)) or self._kept.get(number)
         if found is None:
             raise Unread([stream])
         if found.unreadable is not None:

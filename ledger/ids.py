@@ -10,8 +10,11 @@ from uuid import UUID, SafeUUID
 NAMESPACE = UUID("6c1f2f6e-8f0b-5d0a-9a58-1f4f8f0a7e21")
 """Root of all names of the product. Never changes: stream ids of stored events depend on it."""
 
-VERSION_AND_VARIANT = 0xF000 << 64 | 0xC000 << 48
+EVERYTHING_ELSE = ~(0xF000 << 64 | 0xC000 << 48)
+"""All bits but those of version and variant."""
 VERSION_5 = 5 << 76 | 0x8000 << 48
+UNKNOWN = SafeUUID.unknown
+assign = object.__setattr__
 
 
 def named_in(namespace: UUID, name: str) -> UUID:
@@ -21,8 +24,8 @@ def named_in(namespace: UUID, name: str) -> UUID:
     """
     digest = sha1(namespace.int.to_bytes(16, "big") + name.encode(), usedforsecurity=False).digest()
     named = UUID.__new__(UUID)
-    object.__setattr__(named, "int", int.from_bytes(digest[:16], "big") & ~VERSION_AND_VARIANT | VERSION_5)
-    object.__setattr__(named, "is_safe", SafeUUID.unknown)
+    assign(named, "int", int.from_bytes(digest[:16], "big") & EVERYTHING_ELSE | VERSION_5)
+    assign(named, "is_safe", UNKNOWN)
     return named
 
 

@@ -31,7 +31,7 @@ def replayed(rows: Iterable[Row]) -> dict[UUID, State]:
 
 def live(reception: Reception) -> dict[UUID, State]:
     """Give the state of every stream that a writer keeps and to which something happened."""
-    kept = reception.writer._folded._streams
+    kept = reception.writer._folded.streams
     return {
         UUID(int=number): (folded.version, _known(folded.aggregate))
         for number, folded in kept.items()

@@ -364,4 +364,4 @@ def test_streams_beyond_the_limit_are_forgotten_after_each_batch() -> None:
     desk = Desk()
     desk.writer._folded._most_kept = 0
     desk.asks(note("c"))
-    assert list(desk.writer._folded.numbers) == []
+    assert list(desk.writer._folded.streams) == []
