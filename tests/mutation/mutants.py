@@ -17,8 +17,8 @@ from pathlib import Path
 from tests.mutation.text_only import Function, rule_of
 
 NAME = re.compile(r"x(?:_|ǁ(?P<owner>\w+?)ǁ)(?P<name>\w+)__mutmut_(?P<number>orig|\d+)")
-KILLED = {1: "killed", 3: "killed", 24: "timeout", -24: "timeout", 36: "timeout", 152: "timeout", 255: "timeout"}
-"""Exit codes of a mutant's tests: failed, or far beyond their usual time. Any other is taken for a survivor."""
+KILLED = {1: "killed", 3: "killed", -11: "killed", 24: "timeout", -24: "timeout", 36: "timeout", 152: "timeout", 255: "timeout"}
+"""Exit codes of a mutant's tests: failed, crashed, or far beyond their usual time. Any other is taken for a survivor."""
 
 CONTEXT = 30
 """Letters around a difference, at least, that tell where in its line it is."""

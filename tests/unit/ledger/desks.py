@@ -6,7 +6,7 @@ For the writer's own tests; `tests/memory_log.py` is what a log does by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -57,6 +57,7 @@ class Told(MemoryLog):
     def __init__(self) -> None:
         super().__init__(CODE)
         self.faults: list[Exception | None] = []
+        self.before_read: list[Callable[[], Awaitable[object]] | None] = []
         self.batches: list[list[str]] = []
         self.counts: list[list[tuple[str, int]]] = []
         self.guards: list[dict[UUID, int]] = []
@@ -89,6 +90,8 @@ class Told(MemoryLog):
         _must_be_lent(connection)
         self.asked.append("read")
         self.read_after.append(after)
+        if self.before_read and (act := self.before_read.pop(0)) is not None:
+            await act()
         return await super().read(connection, after, streams, command_ids)
 
     async def stand(self, connection: Connection) -> tuple[int, datetime | None, datetime]:

@@ -102,6 +102,18 @@ def test_an_event_that_cannot_be_read_closes_its_stream_and_no_other() -> None:
             ask()
 
 
+def test_what_was_appended_before_a_later_reading_is_forgotten() -> None:
+    """The reading was quicker than the answer to the append, and may have seen more of these streams."""
+    folds = folded(row(1, NIGHT, 1, HELD))
+    folds.take(reading(news=[row(5, OTHER, 3, HELD)]), ())
+    working = Working(folds, {})
+    book(working)
+    folds.settle({**working.changed, OTHER.int: working.changed[NIGHT.int]}, 1, 2, NOW)
+    assert NIGHT not in folds
+    assert OTHER not in folds
+    assert folds.position == 5
+
+
 def test_a_closed_stream_that_moved_is_read_again() -> None:
     damaged = replace(row(1, NIGHT, 1, HELD), payload=b"{")
     folds = folded(damaged)

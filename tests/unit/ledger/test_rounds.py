@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from ledger import batch as module
 from ledger.batch import LATE_ROUNDS, READING_ROUNDS
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.refusal import Refusal
+from ledger.unreadable import CorruptEvent
 from tests.examples import CODE, NOW, named
 from tests.reception import CATALOGUE
 from tests.unit.ledger.desks import POKED, STREAM, Desk, note
@@ -65,6 +67,10 @@ def rely(envelope: Envelope, known: Known, now: datetime) -> Decision:
 def refuse(envelope: Envelope, known: Known, now: datetime) -> Decision:
     message = "The door is closed: knock."
     raise Closed(message)
+
+
+def rely_reads_too_little(envelope: Envelope, known: Known) -> Iterable[UUID]:
+    return map(named, envelope.asks(Rely).writes)
 
 
 def nothing(envelope: Envelope, known: Known) -> Iterable[UUID]:
@@ -189,3 +195,53 @@ def test_a_twin_of_a_command_that_failed_fails_with_it() -> None:
     one, other = twins(Follow(steps=99), Follow(steps=99), b"same", b"same")
     assert isinstance(one, RuntimeError)
     assert other is one
+
+
+def test_a_guard_that_was_not_named_is_read_before_it_is_relied_on() -> None:
+    made = desk()
+    made.writer._handlers = {**made.writer._handlers, Rely: Handler(rely_reads_too_little, rely)}
+    assert made.asks(ask(Rely(guards=("rule",)), "c"))[0].accepted
+    assert made.log.asked.count("read") == 2
+    assert made.log.guards == [{named("rule"): 0}]
+
+
+def test_what_moved_between_two_readings_is_read_again_before_anybody_decides() -> None:
+    made, other = desk(), desk()
+    other.log = made.log
+    other.writer = Desk(made.log).writer
+
+    async def run() -> list[Any]:
+        made.log.before_read = [None, lambda: other.ask(note("meanwhile"))]
+        return await made.ask(note("first"), ask(Follow(steps=2), "second"))
+
+    first, second = asyncio.run(run())
+    assert (first.position, second.position) == (2, 3)
+    assert made.log.batches == [["meanwhile"], ["first", "second"]]
+
+
+def test_who_needs_a_damaged_stream_does_not_keep_its_neighbours_from_naming_theirs() -> None:
+    made = desk()
+    made.writer._handlers = {**made.writer._handlers, Refuse: Handler(get_damaged, get_damaged_decision)}
+
+    async def run() -> list[Any]:
+        await made.ask(ask(Rely(writes=("damaged",)), "before"))
+        made.log.rows[0] = replace(made.log.rows[0], payload=b"{")
+        made.writer._folded.start_at(1)
+        first = await made.ask(ask(Refuse(), "a"))
+        made.log.asked.clear()
+        return [*first, *await made.ask(ask(Refuse(), "b"), note("c"))]
+
+    first, again, beside = asyncio.run(run())
+    assert (type(first), type(again)) == (CorruptEvent, CorruptEvent)
+    assert beside.accepted
+    assert made.log.asked.count("read") == 1
+
+
+def get_damaged(envelope: Envelope, known: Known) -> Iterator[UUID]:
+    yield named("damaged")
+    known.version(named("damaged"))
+
+
+def get_damaged_decision(envelope: Envelope, known: Known, now: datetime) -> Decision:
+    known.version(named("damaged"))
+    return Decision()
