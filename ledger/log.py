@@ -144,7 +144,9 @@ class Log:
     ) -> Reading:
         """Give, as of one moment: the whole of `streams`, what moved after a position, and recorded outcomes."""
         cursor = connection.cursor(binary=True)
-        await cursor.execute(self._read, (packed.uuids(streams), after, after + MOST_NEWS, packed.uuids(command_ids)), prepare=True)
+        await cursor.execute(
+            self._read, (packed.uuids(streams), after, after + MOST_NEWS, packed.uuids(command_ids)), prepare=True
+        )
         events: list[Row] = []
         outcomes: dict[UUID, tuple[bytes, Outcome]] = {}
         news, head, recorded_at = b"", after, None
