@@ -32,8 +32,8 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
-        app.router.routes.extend(module.router.routes)
-    for module in (reservations, revenue, events):
+        app.router.routes.extend(module.quick.routes)
+    for module in (availability, reservations, revenue, events):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, managing):
         app.include_router(module.router)

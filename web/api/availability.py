@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from ledger.clock import local_date
@@ -16,9 +16,10 @@ from web.api.offers import offer_answers, quote_of
 from web.doors import API, After, ReceptionDoor, settle, written
 from web.house import Desk, House
 from web.problems import Problem
-from web.query_strings import described, read_query
+from web.quick_route import QuickRoute
 
-router = APIRouter(prefix=API, tags=["availability"])
+router = APIRouter(tags=["availability"])
+quick = APIRouter(prefix=API, tags=["availability"], route_class=QuickRoute)
 LONGEST_CALENDAR_DAYS = 400
 
 
@@ -38,11 +39,10 @@ class Search(BaseModel):
         return Wish(StayDates(self.arrival, self.departure), self.adults, self.children, self.rooms)
 
 
-@router.get("/availability", response_model=dict[str, Any], openapi_extra=described(Search))
-async def availability(request: Request, reception: ReceptionDoor) -> Response:
+@quick.get("/availability", response_model=dict[str, Any])
+async def availability(reception: ReceptionDoor, search: Annotated[Search, Query()]) -> Response:
     """List what can be booked. Adults and children are the party of each room; totals are for all rooms."""
     house, desk = reception.house, reception.desk
-    search = read_query(request, Search)
     wish = search.wish
     wish.dates.check(local_date(house.clock.now(), desk.listed.time_zone))
     await settle(desk, "availability", search.after)

@@ -13,8 +13,9 @@ from commands.hold_stay import Code, GuestDetails, HoldStay
 from web.doors import API, KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
 from web.problems import Problem
+from web.quick_route import QuickRoute
 
-router = APIRouter(prefix=API, tags=["holds"])
+quick = APIRouter(prefix=API, tags=["holds"], route_class=QuickRoute)
 
 
 class HoldRequest(BaseModel):
@@ -33,7 +34,7 @@ class HoldRequest(BaseModel):
     guest: GuestDetails
 
 
-@router.post("/holds", status_code=201, response_model=dict[str, Any])
+@quick.post("/holds", status_code=201, response_model=dict[str, Any])
 async def hold(
     reception: ReceptionDoor, request: Annotated[HoldRequest, Body()], idempotency_key: KeyHeader = None
 ) -> Response:
