@@ -18,6 +18,9 @@ from tests.mutation import report
 
 def main(names: list[str]) -> int:
     """Try the mutants of these names, or all, and give the exit code."""
+    if names and not report.FOLDER.exists():
+        print("there is no earlier run to stand beside these: run `make mutate` without MUTANTS first")
+        return 2
     if not names:
         shutil.rmtree(report.FOLDER, ignore_errors=True)
     children = os.environ.get("MUTATE_CHILDREN", str(os.cpu_count() or 2))
