@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -147,7 +147,7 @@ def test_what_is_no_id_or_nobodys_is_said_in_one_line(running: Running, subject:
 def test_what_the_command_line_does_begins_a_conversation(running: Running, invite: Callable[[Running], Guest]) -> None:
     guest = invite(running)
     guest.holds(stay_of())
-    command_id = "5b0c4045-5318-4dee-be32-f5ddef30b8f2"
+    command_id = str(uuid4())
     assert running.run("cancel", guest.held["reservation_id"], "--id", command_id).returncode == 0
     last = json.loads(asked(running, guest.held["reservation_id"], "--json"))[-1]
     assert (last["actor"], UUID(last["correlation_id"])) == ("cli", UUID(command_id))
