@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 
 from psycopg_pool import AsyncConnectionPool
@@ -34,6 +35,9 @@ CREATE TABLE IF NOT EXISTS nightledger.api_keys (
     revoked_at timestamptz
 );
 """
+KEEP_SECONDS = 5.0
+"""How long a good key is believed without asking again: so long at most a revoked one still opens."""
+MOST_KEPT = 1024
 SCOPES = ("holds:write", "reservations:read", "reservations:write", "revenue:read", "events:read", "audit")
 
 
@@ -65,6 +69,7 @@ class Access:
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self._pool = pool
+        self._good: dict[bytes, tuple[float, Caller]] = {}
 
     async def properties(self) -> list[Listed]:
         """List the properties, the oldest first."""
@@ -75,7 +80,19 @@ class Access:
             return [Listed(*row) for row in await found.fetchall()]
 
     async def caller(self, api_key: str) -> Caller | None:
-        """Give the caller of a presented key, or nothing when it is unknown, wrong or revoked."""
+        """Give the caller of a presented key, or nothing when it is unknown, wrong or was revoked KEEP_SECONDS ago."""
+        hashed, now = digest(api_key), time.monotonic()
+        kept_at, kept = self._good.get(hashed, (now, None))
+        if kept is not None and now - kept_at < KEEP_SECONDS:
+            return kept
+        found = await self._look_up(api_key)
+        if len(self._good) >= MOST_KEPT:
+            self._good.clear()
+        if found is not None:
+            self._good[hashed] = (now, found)
+        return found
+
+    async def _look_up(self, api_key: str) -> Caller | None:
         key_id, _, secret = api_key.removeprefix("nl_").partition("_")
         async with self._pool.connection() as connection:
             found = await connection.execute(

@@ -6,7 +6,8 @@ large integers, and one look at each room that is proposed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -35,17 +36,26 @@ class TakenNights:
 
         Among equals the first one from place `begin` on comes first, so that guests who ask at once get different rooms.
         """
-        places = sorted(self._free(dates), key=lambda place: (self._spare(place, dates), (place - begin) % len(self.rooms)))
-        return tuple(self.rooms[place] for place in places[:most])
+        free = list(self._free(dates))
+        cut = bisect_left(free, begin % len(self.rooms))
+        in_turn = free[cut:] + free[:cut]
+        in_turn.sort(key=self._spare(self._bit(dates.arrival), self._bit(dates.departure)))
+        return tuple(self.rooms[place] for place in in_turn[:most])
 
-    def _spare(self, place: int, dates: StayDates) -> int:
-        """Count the free nights that would touch the stay on both sides, up to the margin: the fewer, the better the fit."""
-        arrival, departure = self._bit(dates.arrival), self._bit(dates.departure)
-        room = self.bits >> place * self.stride & (1 << self.stride) - 1
-        before, after = room & (1 << arrival) - 1, room >> departure
-        free_before = arrival - before.bit_length() if before else MARGIN_NIGHTS
-        free_after = (after & -after).bit_length() - 1 if after else MARGIN_NIGHTS
-        return min(free_before, MARGIN_NIGHTS) + min(free_after, MARGIN_NIGHTS)
+    def _spare(self, arrival: int, departure: int) -> Callable[[int], int]:
+        """Count a room's free nights that would touch the stay on both sides, up to the margin: the fewer, the better."""
+        nights_before, one_room = (1 << arrival) - 1, (1 << self.stride) - 1
+
+        def spare(place: int) -> int:
+            room = self.bits >> place * self.stride & one_room
+            if not room:
+                return 2 * MARGIN_NIGHTS
+            before, after = room & nights_before, room >> departure
+            free_before = arrival - before.bit_length() if before else MARGIN_NIGHTS
+            free_after = (after & -after).bit_length() - 1 if after else MARGIN_NIGHTS
+            return min(free_before, MARGIN_NIGHTS) + min(free_after, MARGIN_NIGHTS)
+
+        return spare
 
     def _free(self, dates: StayDates) -> Iterator[int]:
         """Give the places of the rooms that are free for all the nights, in order."""

@@ -86,7 +86,7 @@ def list_keys(as_json: bool) -> None:
 @api_key.command("revoke")
 @click.argument("key_id")
 def revoke(key_id: str) -> None:
-    """End a key at once."""
+    """End a key. A web process that has just seen it believes it for up to 5 seconds more."""
     if not on_servers(lambda wiring: api_keys.revoke_key(wiring, key_id)):
         click.echo(f"nightledger: there is no live key {key_id}: see nightledger api-key list", err=True)
         sys.exit(FAILED)
