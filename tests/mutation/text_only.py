@@ -53,7 +53,7 @@ def _messages(node: ast.AST) -> Iterable[ast.AST]:
     Refusals that are made without being raised go through `refused(…)`.
     """
     match node:
-        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith("Error") and _is_text(first):
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name.endswith(("Error", "Unavailable")) and _is_text(first):
             return [first]
         case ast.Call(func=ast.Name(id="refused"), args=[ast.Call(args=[first, *_])]) if _is_text(first):
             return [first]

@@ -38,6 +38,8 @@ def function(line: str) -> Function:
         ("result = RuntimeError('not read')", "result = None", None),
         ("return refused(IdReused('used'))", "return refused(IdReused('USED'))", MESSAGE),
         ("return refused(IdReused('used'))", "return refused(None)", None),
+        ("fail(Unavailable('busy'))", "fail(Unavailable('BUSY'))", MESSAGE),
+        ("fail(Unavailable('busy'))", "fail(None)", None),
         ("return Money('used')", "return Money('USED')", None),
         ("message = f'{code} is wrong'", "message = None", MESSAGE),
         ("raise ValueError(message)", "raise ValueError(None)", MESSAGE),

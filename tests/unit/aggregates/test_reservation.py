@@ -28,7 +28,7 @@ STORIES: dict[str, tuple[Event, ...]] = {
     "expired": (HELD, EXPIRED),
     "abandoned": (HELD, ABANDONED),
 }
-NEW = {"state": "none", "stays": (), "total": NOTHING, "pay_now": NOTHING, "held_until": None, "payments": ()}
+NEW = {"state": "none", "stays": (), "total": NOTHING, "pay_now": NOTHING, "held_until": None, "payments": (), "guest_id": None}
 WHILE_HELD = {"stays": STAYS, "total": HELD.total, "pay_now": HELD.pay_now, "held_until": HELD_UNTIL}
 PAID = HELD.pay_now
 
@@ -44,7 +44,12 @@ def reservation(*events: Event) -> Reservation:
 def test_each_event_is_remembered(state: str) -> None:
     learned = {} if state == "none" else WHILE_HELD | {"state": state}
     known = vars(reservation(*STORIES[state]))
-    assert {name: known[name] for name in NEW} == NEW | learned
+    assert {name: known[name] for name in NEW} == NEW | learned | {"guest_id": known["guest_id"]}
+
+
+def test_a_new_reservation_knows_nothing() -> None:
+    known = vars(Reservation())
+    assert {name: known[name] for name in NEW} == NEW
 
 
 def test_payments_are_remembered_in_order() -> None:

@@ -36,6 +36,10 @@ def take(room_night: RoomNight, minute: float) -> list[Event]:
     )
 
 
+def test_a_new_night_knows_nothing() -> None:
+    assert vars(RoomNight()) == {"state": "free", "stay_id": None, "held_until": None}
+
+
 def test_a_free_night_is_held() -> None:
     assert take(night(), 0) == [held(YOURS, minutes(60))]
     assert take(night(held(), EXPIRED), 0) == [held(YOURS, minutes(60))]

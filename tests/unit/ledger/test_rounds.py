@@ -197,12 +197,12 @@ def test_a_twin_of_a_command_that_failed_fails_with_it() -> None:
     assert other is one
 
 
-def test_a_guard_that_was_not_named_is_read_before_it_is_relied_on() -> None:
+def test_guards_that_were_not_named_are_read_together_before_they_are_relied_on() -> None:
     made = desk()
     made.writer._handlers = {**made.writer._handlers, Rely: Handler(rely_reads_too_little, rely)}
-    assert made.asks(ask(Rely(guards=("rule",)), "c"))[0].accepted
+    assert made.asks(ask(Rely(guards=("rule", "day")), "c"))[0].accepted
     assert made.log.asked.count("read") == 2
-    assert made.log.guards == [{named("rule"): 0}]
+    assert made.log.guards == [{named("rule"): 0, named("day"): 0}]
 
 
 def test_what_moved_between_two_readings_is_read_again_before_anybody_decides() -> None:

@@ -253,7 +253,8 @@ def test_without_any_connection_callers_are_told_what_is_not_known_and_later_one
     desk.pool.fault = PoolTimeout("none left")
 
     async def run() -> list[Any]:
-        away = await desk.ask(note("a"), note("b"))
+        async with asyncio.timeout(5):  # long before they would give up by themselves
+            away = await desk.ask(note("a"), note("b"))
         desk.pool.fault = None
         return [*away, *await desk.ask(note("c"))]
 
@@ -298,6 +299,7 @@ def test_an_answer_that_takes_too_long_is_not_known_and_can_be_asked_for_again(m
 
     late, again = asyncio.run(run())
     assert (type(late), late.retry_after) == (Unavailable, 5)
+    assert "not known" in str(late)
     assert (again.accepted, again.again, again.position) == (True, True, 1)
 
 
@@ -350,6 +352,17 @@ def test_a_conflict_and_who_still_waits_are_reported(monkeypatch: pytest.MonkeyP
     assert [(commands, conflicts, more["queued"]) for commands, _, conflicts, more in desk.gauged] == [
         (2, 1, 3), (2, 0, 1), (1, 0, 0),
     ]  # fmt: skip
+
+
+def test_a_batch_that_only_repeats_answers_takes_no_time_to_commit() -> None:
+    desk = Desk()
+
+    async def run() -> list[Any]:
+        return [*await desk.ask(note("a")), *await desk.ask(note("a"))]
+
+    assert [outcome.position for outcome in asyncio.run(run())] == [1, 1]
+    assert desk.gauged[1][3]["commit_seconds"] == 0
+    assert desk.log.asked.count("append") == 1
 
 
 def test_nobody_has_to_listen_to_the_reports() -> None:
