@@ -25,6 +25,8 @@ def test_midnight_is_the_hotels(moment: datetime, zone: str, day: date) -> None:
 
 def test_the_clock_is_ahead_by_its_offset_and_its_file(tmp_path: Path) -> None:
     file = tmp_path / "offset"
+    must_be_ahead(Clock(), seconds=0)
+    must_be_ahead(Clock(-5), seconds=-5)
     must_be_ahead(Clock(3600, file), seconds=3600)
     for written, seconds in (("86400", 86_400), ("-60", -60), ("1", 1), ("0", 0), ("", 0)):
         file.write_text(written)

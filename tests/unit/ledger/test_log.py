@@ -68,6 +68,7 @@ def test_names_are_those_of_the_standard(name: str) -> None:
     for namespace in (ids.NAMESPACE, UUID(int=0), UUID(int=2**128 - 1)):
         made = ids.named_in(namespace, name)
         assert made == standard.uuid5(namespace, name)
+        assert made.is_safe is standard.uuid5(namespace, name).is_safe
         assert (made.version, made.variant, str(made)) == (5, standard.RFC_4122, str(standard.uuid5(namespace, name)))
 
 

@@ -66,3 +66,18 @@ def test_whoever_has_gone_is_left_out() -> None:
 
     asyncio.run(run())
     assert desk.log.batches == [["c0", "c2"]]
+
+
+def test_the_place_of_a_guest_who_has_gone_is_for_promised_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LARGEST_BATCH", 3)
+    monkeypatch.setattr(waiting, "GUESTS_SHARE", 1)
+    desk = Desk()
+
+    async def run() -> None:
+        tasks = [asyncio.create_task(desk.writer.submit(each)) for each in queue(3, 1)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        await asyncio.wait(tasks)
+
+    asyncio.run(run())
+    assert desk.log.batches == [["p0", "p1", "p2"]]
