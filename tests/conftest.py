@@ -16,8 +16,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 KINDS = ("unit", "property", "integration", "e2e", "browser", "fault", "tidy")
-TOGETHER = {"e2e": "journeys", "browser": "journeys", "fault": "faults"}
-"""Kinds that measure time or kill processes run one after the other; the rest is free to run side by side."""
 
 HERE = Path(__file__).parent
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
@@ -53,14 +51,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test its kind, and its group where kinds must not run side by side."""
+    """Give every test its kind."""
     for item in items:
-        kind = kind_of(item.path)
-        item.add_marker(getattr(pytest.mark, kind))
-        if kind == "integration":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-        elif kind in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(TOGETHER[kind]))
+        item.add_marker(getattr(pytest.mark, kind_of(item.path)))
     if PROFILE == "mutation":  # the quickest first: most mutants meet the test that notices them at once
         items.sort(key=lambda item: KINDS.index(kind_of(item.path)))
 

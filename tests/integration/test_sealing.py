@@ -209,7 +209,7 @@ def test_the_sealer_goes_on_beside_a_log_that_it_cannot_seal(
 
 def test_the_doctor_tells_a_tail_that_nobody_seals(opened: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last of this file: it throws the seal away."""
-    monkeypatch.setattr(sealing, "LATE_SECONDS", 0)
+    monkeypatch.setattr(sealing, "LATE_SECONDS", -3600)
 
     async def look(wiring: Wiring) -> str:
         async with wiring.pool.connection() as connection:

@@ -13,13 +13,17 @@ CHUNK = 65_536
 
 
 class Wire:
-    """Forwards bytes both ways. While `armed`, it is cut at the first answer of the server after the log has grown."""
+    """Forwards bytes both ways, for any number of connections.
+
+    While `armed`, all of them are cut at the first answer of the server after the log has grown.
+    """
 
     def __init__(self, url: str, head: Callable[[psycopg.Connection[tuple[int]]], int]) -> None:
         self._url = url
         self._head = head
         self._watching: psycopg.Connection[tuple[int]] | None = None
         self._before = 0
+        self._links: set[asyncio.StreamWriter] = set()
         self.port = 0
         self.cuts = 0
 
@@ -48,9 +52,11 @@ class Wire:
         else:
             up, down = await asyncio.open_connection(str(told["host"]), int(str(told["port"])))
         asking = asyncio.create_task(_pump(reader, down))
+        self._links |= {writer, down}
         try:
             while chunk := await up.read(CHUNK):
                 if self._must_cut():
+                    self._cut()
                     break
                 writer.write(chunk)
                 await writer.drain()
@@ -60,6 +66,11 @@ class Wire:
             asking.cancel()
             for end in (writer, down):
                 end.transport.abort()
+                self._links.discard(end)
+
+    def _cut(self) -> None:
+        for end in self._links:
+            end.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
