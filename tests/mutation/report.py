@@ -22,13 +22,13 @@ MARK_PERCENT = 85
 INTRODUCTION = """\
 # Mutation testing
 
-`make mutate` changes the code of `ledger/` and `aggregates/` in one small place at a time ([mutmut](https://mutmut.readthedocs.io)),
-runs the tests that reach the place, and counts the changes that no test notices. It takes {minutes} and is no part of
-`make test`. It fails when less than {mark} % are noticed, and when a survivor has no reason in
-`tests/mutation/survivors.toml`. This page is made by it.
+`make mutate` changes the code of `ledger/` and `aggregates/` in one small place at a time
+([mutmut](https://mutmut.readthedocs.io)), runs the tests that reach the place, and counts the changes that a test notices.
+It takes {minutes} and is no part of `make test`. It fails when less than {mark} % are noticed, and when a survivor has no
+reason in `tests/mutation/survivors.toml`. This page is made by it.
 
 The tests are those that are fast: the unit tests, the laws with few examples, and the ledger's on a real PostgreSQL, which
-is started once. A change whose tests take many times longer than usual counts as noticed (timeout).
+is started once. A change by which the tests crash, or take many times longer than usual (timeout), counts as noticed.
 
 ## What does not count
 

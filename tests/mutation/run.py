@@ -1,6 +1,7 @@
 """`make mutate`: one PostgreSQL for all mutants' tests, mutmut from a clean start, then the report.
 
-With names (`ledger.money.*`) only these mutants are tried again and everything else stands as it was.
+With names (`ledger.money.*`) only these mutants are tried again, by new tests and by those that reached them before, and
+everything else stands as it was.
 """
 
 from __future__ import annotations
