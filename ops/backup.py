@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -146,7 +146,7 @@ async def _describe(wiring: Wiring) -> Description:
         codes = [listed.code for listed in await wiring.access.properties()]
         positions = {code: (await Log(code).head(connection))[0] for code in codes}
     return Description(
-        release=release(), schema_version=SCHEMA_VERSION, taken_at=datetime.now(UTC).replace(microsecond=0),
+        release=release(), schema_version=SCHEMA_VERSION, taken_at=wiring.clock.now().replace(microsecond=0),
         postgres=version, database=database, was_embedded=ours, positions=positions,
     )  # fmt: skip
 
