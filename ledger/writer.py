@@ -140,6 +140,7 @@ class Writer:
     async def _write(self, batch: list[Waiting], lent: AsyncExitStack) -> None:
         """Write batches as long as they come. While one commits, the next is decided when enough wait for it."""
         connection = await lent.enter_async_context(self._pool.connection(timeout=2))
+        batch = [waiting for waiting in batch if not waiting.answer.done()]  # who gave up meanwhile was told so
         beside: Connection | None = None
         while batch:
             flight = await self._decide(connection, batch)
