@@ -6,8 +6,6 @@ On a log in memory that is told what to do; the faults of a real PostgreSQL are 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -39,33 +37,6 @@ def test_whoever_goes_while_a_batch_is_written_does_not_disturb_the_others() -> 
         return [await tasks[0], await tasks[2]]
 
     assert [(outcome.position, outcome.again) for outcome in asyncio.run(run())] == [(1, False), (3, False)]
-
-
-def test_whoever_gives_up_before_there_is_a_connection_is_not_written() -> None:
-    """They were told that it is not known; nothing is written behind their back once the database has come back."""
-    desk = Desk()
-    lend = desk.pool.connection
-    is_back = asyncio.Event()
-
-    @asynccontextmanager
-    async def late(timeout: float | None = None) -> AsyncIterator[MemoryPool]:  # noqa: ASYNC109 - as psycopg_pool names it
-        await is_back.wait()
-        async with lend(timeout) as connection:
-            yield connection
-
-    desk.pool.connection = late  # type: ignore[method-assign]  # the database is away
-
-    async def run() -> Any:
-        gone = asyncio.create_task(desk.writer.submit(note("gone")))
-        stays = asyncio.create_task(desk.writer.submit(note("stays")))
-        await asyncio.sleep(0.01)
-        gone.cancel()
-        await asyncio.wait([gone])
-        is_back.set()
-        return await stays
-
-    assert asyncio.run(run()).position == 1
-    assert len(desk.log.rows) == 1
 
 
 def test_a_connection_is_kept_for_who_comes_soon_and_given_back_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
