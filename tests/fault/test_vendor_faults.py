@@ -98,7 +98,7 @@ def test_a_journey_ends_right(path: str, fault: str, running: Running, effort: i
     log = log_of(running)
     check_log(log)
     check_money(running, log)
-    mails = mails_by_kind(running, log)[stay.reservation_id]
+    mails = mails_by_kind(running)[stay.reservation_id]
     print(f"\n{path} {fault}: {dict(mails)}, clock moved {moves} times")
     assert set(mails.values()) <= {1}, f"told twice: {mails}"
     assert bool(mails["confirmed"]) == (journey in {confirmed, refunded})
@@ -117,7 +117,7 @@ def test_a_slow_answer_is_no_reason_to_send_a_mail_twice(running: Running) -> No
     stay.waits_for("confirmed", "captured")
     settle(running, 15)
     running.control("POST", "/webhooks", {"delay_seconds": [0, 0.1]})
-    assert mails_by_kind(running, log_of(running))[stay.reservation_id] == {"confirmed": 1}
+    assert mails_by_kind(running)[stay.reservation_id] == {"confirmed": 1}
 
 
 @pytest.mark.timeout(120)
