@@ -16,7 +16,7 @@ from projections.guests import creation as guests_creation
 from projections.postgres_model import creation as models_creation
 from queries.access import TABLES, Listed
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised with every change of the tables or functions; a schema that is there already is not touched again."""
 ROLE_SETTINGS = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
 """How long a writer waits for its turn before it answers 503, and how long a frozen one may keep the others waiting.

@@ -6,7 +6,7 @@ Made with the guest's own key, so that an erased guest has none: not after the e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import LiteralString
 from uuid import UUID
 
@@ -23,10 +23,7 @@ from projections.postgres_model import PostgresModel, Table
 
 NAME = "guests"
 LOOKS_AT = frozenset({"reservation"})
-TABLES = (
-    Table("guests", "reservation_id", "guest_id"),
-    Table("guest_terms", "encode(term, 'hex') || ' ' || reservation_id", "term"),
-)
+TABLES = (Table("guests", "reservation_id", "guest_id || terms::text"),)
 TERMS_PURPOSE = "guest terms"
 """What the secret of the search terms is derived for."""
 CREATION: LiteralString = """
@@ -37,24 +34,25 @@ CREATE TABLE IF NOT EXISTS {schema}.guests (
     guest_id uuid NOT NULL,
     PRIMARY KEY (generation, reservation_id)
 );
+ALTER TABLE {schema}.guests ADD COLUMN IF NOT EXISTS terms uuid[] NOT NULL DEFAULT '{{}}';
 CREATE INDEX IF NOT EXISTS guests_guest ON {schema}.guests (generation, guest_id);
-CREATE TABLE IF NOT EXISTS {schema}.guest_terms (
-    generation integer NOT NULL,
-    term bytea NOT NULL,
-    reservation_id uuid NOT NULL,
-    PRIMARY KEY (generation, term, reservation_id)
-);
-CREATE INDEX IF NOT EXISTS guest_terms_reservation ON {schema}.guest_terms (generation, reservation_id);
+CREATE INDEX IF NOT EXISTS guests_terms ON {schema}.guests USING gin (terms);
+DO $$ BEGIN
+    IF to_regclass('{schema}.guest_terms') IS NOT NULL THEN
+        UPDATE {schema}.guests SET terms = found.terms FROM (
+            SELECT generation, reservation_id, array_agg(encode(term, 'hex')::uuid ORDER BY term) AS terms
+            FROM {schema}.guest_terms GROUP BY generation, reservation_id
+        ) AS found WHERE (guests.generation, guests.reservation_id) = (found.generation, found.reservation_id);
+        DROP TABLE {schema}.guest_terms;
+    END IF;
+END $$;
 """
 MEET = (
-    "INSERT INTO {schema}.guests (generation, reservation_id, guest_id) SELECT %s, * FROM unnest(%s, %s)"
-    " ON CONFLICT DO NOTHING"
-)  # fmt: skip
-INDEX = (
-    "INSERT INTO {schema}.guest_terms (generation, reservation_id, term) SELECT %s, * FROM unnest(%s, %s)"
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO {schema}.guests (generation, reservation_id, guest_id, terms)"
+    " SELECT %s, reservation_id, guest_id, terms::uuid[]"
+    " FROM unnest(%s, %s, %s) AS met(reservation_id, guest_id, terms) ON CONFLICT DO NOTHING"
 )
-FORGET = "DELETE FROM {schema}.guest_terms WHERE generation = %s AND reservation_id = ANY(%s)"
+FORGET = "UPDATE {schema}.guests SET terms = '{{}}' WHERE generation = %s AND reservation_id = ANY(%s)"
 
 
 def creation(property_code: str) -> sql.Composed:
@@ -82,22 +80,20 @@ class Guests:
             if not await self.model.advance(connection, generation, before, after):
                 return False
             if boxes:
-                ids = packed.uuids(box.key_id for box in boxes.values())
-                await connection.execute(self.model.statement(MEET), [generation, packed.uuids(boxes), ids], prepare=True)
-            if terms:
-                columns = (packed.uuids(stream for stream, _ in terms), packed.blobs(term for _, term in terms))
-                await connection.execute(self.model.statement(INDEX), [generation, *columns], prepare=True)
+                guests = packed.uuids(box.key_id for box in boxes.values())
+                columns = (packed.uuids(boxes), guests, packed.texts(terms))
+                await connection.execute(self.model.statement(MEET), [generation, *columns], prepare=True)
             if erased:
                 await connection.execute(self.model.statement(FORGET), [generation, packed.uuids(erased)])
         return True
 
-    def _terms(self, boxes: Mapping[UUID, Sealed]) -> list[tuple[UUID, bytes]]:
-        """List (reservation, term) of all guests whose key is there."""
+    def _terms(self, boxes: Mapping[UUID, Sealed]) -> list[str]:
+        """Write out the terms of each guest as an array, in order; none of those whose key is gone."""
         secret = self._keys.derive(TERMS_PURPOSE)
         guests = self._keys.read_many([(box, stream) for stream, box in boxes.items()], 1, "guest")
-        return [
-            (stream, term)
-            for stream, guest in zip(boxes, guests, strict=True)
-            if guest is not None
-            for term in terms_of(secret, guest)
-        ]
+        return [_array(terms_of(secret, guest)) if guest is not None else "{}" for guest in guests]
+
+
+def _array(terms: Iterable[bytes]) -> str:
+    """Write an array as PostgreSQL reads it; a term has as many bytes as a uuid."""
+    return "{" + ",".join(sorted(term.hex() for term in terms)) + "}"

@@ -21,9 +21,9 @@ from projections.reservations import read_document
 MOST_CANDIDATES = 500
 """Reservations that are decrypted for one question, the latest arrivals first."""
 CANDIDATES = (
-    "WITH meant AS (SELECT reservation_id FROM {schema}.guest_terms"
+    "WITH meant AS (SELECT reservation_id FROM {schema}.guests"
     " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'guests' AND live)"
-    " AND term = ANY(%s) GROUP BY reservation_id HAVING count(*) = %s)"
+    " AND terms @> %s)"
     " SELECT reservation_id, confirmation_code, state, arrival, departure, document::text"
     " FROM meant JOIN {schema}.reservations USING (reservation_id)"
     " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'reservations' AND live)"
@@ -64,7 +64,7 @@ class GuestQuery:
             return []
         async with self._pool.connection() as connection:
             found = await connection.execute(
-                self._model.statement(CANDIDATES), [list(terms), len(terms), MOST_CANDIDATES]
+                self._model.statement(CANDIDATES), [[UUID(bytes=term) for term in terms], MOST_CANDIDATES]
             )  # fmt: skip
             rows = await found.fetchall()
         boxes = [(read_document(row[5]).held.guest, row[0]) for row in rows]
