@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from aggregates.property import Property
 from aggregates.room_night import RoomNight
@@ -17,17 +18,29 @@ PORTIONS = (16, 256)
 
 def free_rooms(
     *, hotel: Property, code: str, room_type: str, dates: StayDates, wanted: int, suggested: Sequence[str],
-    known: Known, now: datetime,
+    known: Known, now: datetime, ignoring: frozenset[UUID] = frozenset(), slot: str = "night",
 ) -> list[str]:  # fmt: skip
-    """Give `wanted` rooms that are free for all nights, or as many as there are. Raises Unread."""
+    """Give `wanted` rooms that are free for all nights, or as many as there are. Raises Unread.
+
+    Nights of the stays `ignoring` count as free.
+    """
     chosen: list[str] = []
     for rooms in _in_portions(hotel, room_type, suggested):
-        nights = {room: stay_streams(code, room, dates.arrival, dates.departure) for room in rooms}
+        nights = {room: stay_streams(code, room, dates.arrival, dates.departure, slot) for room in rooms}
         known.require([night for streams in nights.values() for night in streams])
-        chosen += [room for room in rooms if all(known.get(RoomNight, night).is_free(now) for night in nights[room])]
+        chosen += [room for room in rooms if are_free(nights[room], known, now, ignoring)]
         if len(chosen) >= wanted:
             break
     return chosen[:wanted]
+
+
+def are_free(nights: Iterable[UUID], known: Known, now: datetime, ignoring: frozenset[UUID] = frozenset()) -> bool:
+    """Tell whether all these room-nights can be taken; those of the stays `ignoring` can. Raises Unread."""
+    for night in nights:
+        room_night = known.get(RoomNight, night)
+        if not (room_night.is_free(now) or room_night.stay_id in ignoring):
+            return False
+    return True
 
 
 def _in_portions(hotel: Property, room_type: str, suggested: Sequence[str]) -> Iterator[list[str]]:

@@ -16,7 +16,7 @@ from aggregates.rates import Rates
 from aggregates.reservation import BookedStay, Reservation, sum_of_stays
 from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
-from commands.free_rooms import free_rooms
+from commands.rooms_for import find_rooms
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, stay_streams
@@ -227,10 +227,10 @@ def _count(
 
 
 def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> list[str]:
-    chosen = free_rooms(
+    chosen = find_rooms(
         hotel=hotel, code=code, room_type=command.room_type, dates=StayDates(command.arrival, command.departure),
         wanted=command.rooms, suggested=advice.rooms, known=known, now=now,
-    )  # fmt: skip
+    ).rooms  # fmt: skip
     if len(chosen) < command.rooms:
         raise HoldStay.SoldOut(
             f"{len(chosen)} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}:"

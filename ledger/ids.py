@@ -53,10 +53,10 @@ def room_night_stream(property_code: str, room: str, stay_date: date, slot: str 
 
 
 @lru_cache(maxsize=100_000)
-def stay_streams(property_code: str, room: str, arrival: date, departure: date) -> tuple[UUID, ...]:
+def stay_streams(property_code: str, room: str, arrival: date, departure: date, slot: str = "night") -> tuple[UUID, ...]:
     """Name the streams of one room's nights from `arrival` up to, not including, `departure`, in order."""
     days = range(arrival.toordinal(), departure.toordinal())
-    return tuple(room_night_stream(property_code, room, date.fromordinal(day)) for day in days)
+    return tuple(room_night_stream(property_code, room, date.fromordinal(day), slot) for day in days)
 
 
 def holder_stream(property_code: str, blind_index: str) -> UUID:
