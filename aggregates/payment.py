@@ -32,7 +32,10 @@ class Vehicle(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Payment:
-    """requested → open → capturing → captured; requested or open → voiding → closed; captured → refund_due → refunded."""
+    """requested → open → capturing → captured; requested or open → voiding → closed; captured → refund_due → refunded.
+
+    A part may go back, and later another: `refunded` says that nothing is under way, not that nothing is left.
+    """
 
     class Requested(Event, frozen=True):
         """A checkout page for `amount` is to be made."""
@@ -99,6 +102,7 @@ class Payment:
         intent_id: str
         charge_id: str
         amount: Money
+        purpose: str = "deposit"
 
     class VoidAsked(Event, frozen=True):
         """There is nothing to pay for any more: no money may be taken through this payment."""
@@ -131,6 +135,7 @@ class Payment:
         refund_id: UUID
         vendor_refund_id: str
         amount: Money
+        pending: int = 0
 
     class RefundFailed(Event, frozen=True):
         """The provider could not give the money back: a person must."""
@@ -139,6 +144,7 @@ class Payment:
         reservation_id: UUID
         refund_id: UUID
         reason: str
+        pending: int = 0
 
     class Lost(Event, frozen=True):
         """The reserved money went away before it was captured: the booking stands unpaid until a person acts."""
@@ -156,17 +162,27 @@ class Payment:
     class InFlight(Refusal):
         code = "payment.in_flight"
 
+    class NothingDue(Refusal):
+        code = "payment.nothing_due"
+
+    class TooMuch(Refusal):
+        code = "payment.too_much"
+        field = "amount_minor"
+
     def __init__(self) -> None:
         self.state: State = "none"
         self.reservation_id: UUID | None = None
+        self.purpose = ""
         self.amount = NOTHING
         self.vehicle: Vehicle | None = None
         self.session_id: str | None = None
         self.url: str | None = None
         self.intent_id: str | None = None
         self.captured = NOTHING
-        self.refund_id: UUID | None = None
-        self.refund = NOTHING
+        self.refunds: tuple[tuple[UUID, Money], ...] = ()
+        """Those under way, in the order in which they were asked for."""
+        self.given_back = 0
+        """Minor units of all refunds that were asked for; one that failed counts too, since a person gives it back."""
         self.last_failure: str | None = None
         self.failed_steps: tuple[tuple[str, int], ...] = ()
 
@@ -177,9 +193,14 @@ class Payment:
             raise Payment.Unknown("There is no such payment.")
         return self.reservation_id
 
-    def request(self, reservation_id: UUID, amount: Money, vehicle: Vehicle) -> Event:
+    @property
+    def refund_id(self) -> UUID | None:
+        """Name the refund that is done next."""
+        return self.refunds[0][0] if self.refunds else None
+
+    def request(self, reservation_id: UUID, purpose: str, amount: Money, vehicle: Vehicle) -> Event:
         """Ask for a checkout page."""
-        return Payment.Requested(reservation_id=reservation_id, purpose="deposit", amount=amount, vehicle=vehicle)
+        return Payment.Requested(reservation_id=reservation_id, purpose=purpose, amount=amount, vehicle=vehicle)
 
     def note_vehicle(self, session_id: str, url: str) -> list[Event]:
         """Take over the checkout page that was made; nothing when it is known. Raises Unknown."""
@@ -198,54 +219,56 @@ class Payment:
 
     def note_failed_try(self, code: str) -> list[Event]:
         """Note that the guest could not pay; nothing when the same is known."""
-        if code == self.last_failure:
-            return []
-        return [Payment.TryFailed(reservation_id=self.reservation, code=code)]
+        return [] if code == self.last_failure else [Payment.TryFailed(reservation_id=self.reservation, code=code)]
 
     def void(self, reason: str) -> list[Event]:
         """Make sure that no money is taken; nothing when none can be any more."""
-        if self.state in {"none", "voiding", "closed", "captured", "refund_due", "refunded", "lost"}:
-            return []
-        return [Payment.VoidAsked(reservation_id=self.reservation, reason=reason)]
+        may_take = self.state in {"requested", "open", "capturing"}
+        return [Payment.VoidAsked(reservation_id=self.reservation, reason=reason)] if may_take else []
 
     def close(self, how: str) -> list[Event]:
         """Note that nothing was taken and nothing can be."""
         return [] if self.state == "closed" else [Payment.Closed(reservation_id=self.reservation, how=how)]
 
     def ask_refund(self, refund_id: UUID, amount: Money, reason: str) -> list[Event]:
-        """Ask for money back; nothing when a refund is under way or done, or there is nothing to give back."""
-        if self.state in {"refund_due", "refunded"} or not amount:
+        """Ask for money back, at most what is left of what was captured; nothing when that is nothing."""
+        left = Money(self.captured.amount_minor - self.given_back, self.amount.currency)
+        given = min(amount, left, key=lambda money: money.amount_minor)
+        if given.amount_minor <= 0:
             return []
-        return [Payment.RefundAsked(reservation_id=self.reservation, refund_id=refund_id, amount=amount, reason=reason)]
+        return [Payment.RefundAsked(reservation_id=self.reservation, refund_id=refund_id, amount=given, reason=reason)]
 
-    def settle_refund(self, status: str, vendor_refund_id: str, reason: str) -> list[Event]:
-        """Take over what the provider says about the refund: succeeded, failed or canceled; anything else means wait."""
-        if self.state != "refund_due" or self.refund_id is None:
+    def settle_refund(self, refund_id: UUID, status: str, vendor_refund_id: str, reason: str) -> list[Event]:
+        """Take over what the provider says about a refund: succeeded, failed or canceled; anything else means wait.
+
+        Nothing when that refund is not under way.
+        """
+        amount = dict(self.refunds).get(refund_id)
+        if amount is None:
             return []
-        if status == "succeeded":
-            return [
-                Payment.Refunded(
-                    reservation_id=self.reservation,
-                    refund_id=self.refund_id,
-                    vendor_refund_id=vendor_refund_id,
-                    amount=self.refund,
-                )
-            ]
-        if status in {"failed", "canceled"}:
-            return [Payment.RefundFailed(reservation_id=self.reservation, refund_id=self.refund_id, reason=reason or status)]
-        return []
+        of, vendor_id, pending = self.reservation, vendor_refund_id, len(self.refunds) - 1
+        done = Payment.Refunded(
+            reservation_id=of, refund_id=refund_id, vendor_refund_id=vendor_id, amount=amount, pending=pending
+        )
+        failed = Payment.RefundFailed(reservation_id=of, refund_id=refund_id, reason=reason or status, pending=pending)
+        settled: dict[str, Event] = {"succeeded": done, "failed": failed, "canceled": failed}
+        return [settled[status]] if status in settled else []
 
     def paid(self) -> Money:
-        """Give what the guest has paid through this payment. Raises InFlight while the money is being captured."""
+        """Give what is left of what the guest paid through this payment. Raises InFlight while it is being captured."""
         if self.state == "capturing":
             raise Payment.InFlight("The payment is just being completed: try again in a few seconds.")
-        return self.captured if self.state == "captured" else Money(0, self.amount.currency)
+        return Money(self.captured.amount_minor - self.given_back, self.amount.currency)
+
+    def counted(self) -> Money:
+        """Give what the guest need not pay again: as `paid`, and while it is being captured, all of it."""
+        return self.amount if self.state == "capturing" else self.paid()
 
     def apply(self, event: Event) -> None:  # noqa: C901 - one line of assignment a kind of event
         """Take over what the event says; only assigns."""
         match event:
             case Payment.Requested():
-                self.state, self.reservation_id = "requested", event.reservation_id
+                self.state, self.reservation_id, self.purpose = "requested", event.reservation_id, event.purpose
                 self.amount, self.vehicle = event.amount, event.vehicle
             case Payment.VehicleMade():
                 self.session_id, self.url = event.session_id, event.url
@@ -265,8 +288,12 @@ class Payment:
             case Payment.Closed():
                 self.state = "closed"
             case Payment.RefundAsked():
-                self.state, self.refund_id, self.refund = "refund_due", event.refund_id, event.amount
-            case Payment.Refunded():
-                self.state = "refunded"
-            case Payment.RefundFailed() | Payment.Lost():
+                self.state = "refund_due"
+                self.refunds = (*self.refunds, (event.refund_id, event.amount))
+                self.given_back += event.amount.amount_minor
+            case Payment.Refunded() | Payment.RefundFailed():
+                self.refunds = tuple(each for each in self.refunds if each[0] != event.refund_id)
+                over: State = "refunded" if isinstance(event, Payment.Refunded) else "lost"
+                self.state = "refund_due" if self.refunds else over
+            case Payment.Lost():
                 self.state = "lost"

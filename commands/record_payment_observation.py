@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
+from commands.giving_back import left_to_pay
 from commands.nights import confirm_nights, lost_nights, release_nights, streams_of
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.event import Event
@@ -47,13 +48,15 @@ class RecordPaymentObservation(Command):
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
-    """Name the payment, its reservation and that one's room-nights."""
+    """Name the payment, its reservation, and that one's payments and room-nights."""
     command = envelope.asks(RecordPaymentObservation)
     yield command.payment_id
     reservation_id = known.get(Payment, command.payment_id).reservation_id
     if reservation_id is not None:
         yield reservation_id
-        yield from streams_of(envelope.property_code, known.get(Reservation, reservation_id))
+        reservation = known.get(Reservation, reservation_id)
+        yield from reservation.payments
+        yield from streams_of(envelope.property_code, reservation)
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa: ARG001 - the shape of all handlers
@@ -66,7 +69,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa
     case = _Case(envelope, known, command, payment, reservation_id)
     match payment.state:
         case "requested" | "open":
-            changes = case.while_held()
+            changes = case.while_open()
         case "capturing":
             changes = case.while_capturing()
         case "voiding" | "closed":
@@ -91,16 +94,16 @@ class _Case:
         self.reservation_id = reservation_id
         self.reservation = known.get(Reservation, reservation_id)
 
-    def while_held(self) -> list[Change]:  # noqa: PLR0911 - the table, one return a cell
-        """Say what follows while the rooms are held and not yet booked."""
+    def while_open(self) -> list[Change]:  # noqa: PLR0911 - the table, one return a cell
+        """Say what follows while the guest may pay: for rooms that are held, or for what is left to pay of booked ones."""
         match self.seen.status:
             case "requires_capture":
-                if self._may_confirm():
+                if self._is_wanted():
                     asked = Payment.CaptureAsked(reservation_id=self.reservation_id)
                     return [self._pay(self._authorised()), self._pay(asked), *self._confirm()]
                 return [self._pay(self._authorised()), *self._void("too late or wrong amount"), *self._expire()]
             case "succeeded":
-                if self._may_confirm():
+                if self._is_wanted():
                     return [self._pay(self._captured()), *self._confirm()]
                 return [self._pay(self._captured()), *self._refund("too late or wrong amount"), *self._expire()]
             case "canceled" | "expired":
@@ -132,17 +135,23 @@ class _Case:
             case _:
                 return []
 
-    def _may_confirm(self) -> bool:
+    def _is_wanted(self) -> bool:
+        """Tell whether there is something to pay with it: rooms still held, or so much left to pay of a booking."""
         due = self.payment.amount
-        right = (self.seen.amount_minor, self.seen.currency) == (due.amount_minor, due.currency)
-        return right and self.reservation.state == "held" and not lost_nights(self.code, self.reservation, self.known)
+        if (self.seen.amount_minor, self.seen.currency) != (due.amount_minor, due.currency):
+            return False
+        if self.payment.purpose == "deposit":
+            return self.reservation.state == "held" and not lost_nights(self.code, self.reservation, self.known)
+        return self.reservation.state != "held" and due <= left_to_pay(self.known, self.reservation)
 
     def _confirm(self) -> list[Change]:
+        if self.payment.purpose != "deposit":
+            return []
         confirmed = self.reservation.confirm("card", self.payment_id)
         return [Change(self.reservation_id, confirmed), *confirm_nights(self.code, self.reservation, self.known)]
 
     def _expire(self) -> list[Change]:
-        if self.reservation.state != "held":
+        if self.reservation.state != "held" or self.payment.purpose != "deposit":
             return []
         lost = lost_nights(self.code, self.reservation, self.known)
         expired = Reservation.Expired(lost_nights=lost)
@@ -174,6 +183,7 @@ class _Case:
             intent_id=self.seen.intent_id,
             charge_id=self.seen.charge_id,
             amount=self._amount(),
+            purpose=self.payment.purpose,
         )
 
     def _amount(self) -> Money:

@@ -29,9 +29,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa
     """Settle the refund when the provider has; a status of another refund changes nothing. Raises Payment.Unknown."""
     command = envelope.asks(RecordRefundObservation)
     payment = known.get(Payment, command.payment_id)
-    if payment.refund_id != command.refund_id:
-        return Decision()
-    events = payment.settle_refund(command.status, command.vendor_refund_id, command.reason)
+    events = payment.settle_refund(command.refund_id, command.status, command.vendor_refund_id, command.reason)
     return Decision(changes=[Change(command.payment_id, event) for event in events])
 
 

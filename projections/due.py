@@ -173,10 +173,16 @@ def _of_payment(recorded: Recorded) -> Iterator[Due]:
             yield Due("paying", subject, now + timedelta(seconds=min(2**attempt, 600)), position)
         case Payment.VehicleMade() | Payment.TryFailed():
             yield Due("paying", subject, now + LOOK_AFTER, position)
-        case Payment.Captured() | Payment.Closed() | Payment.RefundFailed() | Payment.Lost():
+        case Payment.Captured(reservation_id=reservation_id, purpose=purpose):
             yield Due("paying", subject, None, position)
-        case Payment.Refunded(reservation_id=reservation_id):
+            if purpose != "deposit":  # a deposit is told of by the confirmation
+                yield Due("telling_guest", reservation_id, now, position)
+        case Payment.Closed() | Payment.Lost():
             yield Due("paying", subject, None, position)
+        case Payment.RefundFailed(pending=pending):
+            yield Due("paying", subject, now if pending else None, position)
+        case Payment.Refunded(reservation_id=reservation_id, pending=pending):
+            yield Due("paying", subject, now if pending else None, position)
             yield Due("telling_guest", reservation_id, now, position)
 
 

@@ -50,8 +50,13 @@ class Paying:
     step_asked_at: datetime | None = None
     session_id: str = ""
     intent_id: str = ""
-    refund: Payment.RefundAsked | None = None
+    refunds: list[Payment.RefundAsked] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def refund(self) -> Payment.RefundAsked | None:
+        """Give the refund that is done next: the one that was asked for first."""
+        return self.refunds[0] if self.refunds else None
 
     def key(self, step: Step) -> str:
         """Name the idempotency key of the present attempt of a step."""
@@ -68,7 +73,7 @@ def follow(payment_id: UUID, events: Iterable[Recorded]) -> Paying:
     return paying
 
 
-def _take(paying: Paying, recorded: Recorded) -> None:
+def _take(paying: Paying, recorded: Recorded) -> None:  # noqa: C901 - one line a kind of event
     match recorded.event:
         case Payment.Requested() as requested:
             paying.requested, paying.requested_at, paying.step = requested, recorded.occurred_at, "create"
@@ -86,8 +91,12 @@ def _take(paying: Paying, recorded: Recorded) -> None:
         case Payment.Captured(intent_id=intent_id):
             paying.intent_id, paying.step = intent_id, None
         case Payment.RefundAsked() as refund:
-            paying.refund, paying.step = refund, "refund"
-        case Payment.Closed() | Payment.Refunded() | Payment.RefundFailed() | Payment.Lost():
+            paying.step = "refund"
+            paying.refunds.append(refund)
+        case Payment.Refunded(refund_id=refund_id) | Payment.RefundFailed(refund_id=refund_id):
+            paying.refunds = [each for each in paying.refunds if each.refund_id != refund_id]
+            paying.step = "refund" if paying.refunds else None
+        case Payment.Closed() | Payment.Lost():
             paying.step = None
 
 

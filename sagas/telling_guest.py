@@ -41,6 +41,8 @@ def _kinds(events: Iterable[Recorded]) -> Iterator[tuple[str, Recorded]]:
                 yield "expired", recorded
             case Reservation.Cancelled():
                 yield "cancelled", recorded
+            case Payment.Captured(purpose=purpose) if purpose != "deposit":
+                yield "received", recorded
             case Payment.Refunded():
                 yield "refunded", recorded
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from aggregates.payment import Payment
 from ledger.event import Event
 from ledger.money import NOTHING, Money
 from tests.examples import VEHICLE, minutes, named, usd
 
-RESERVATION, REFUND = named("r"), named("refund")
-OF = {"reservation_id": RESERVATION}
+RESERVATION, REFUND, SECOND = named("r"), named("refund"), named("second refund")
+OF: dict[str, Any] = {"reservation_id": RESERVATION}
 
 REQUESTED = Payment.Requested(**OF, purpose="deposit", amount=usd(3_000), vehicle=VEHICLE)
 MADE = Payment.VehicleMade(**OF, session_id="cs_1", url="https://pay.example")
@@ -21,6 +24,7 @@ VOID_ASKED = Payment.VoidAsked(**OF, reason="expired")
 CLOSED = Payment.Closed(**OF, how="expired")
 REFUND_ASKED = Payment.RefundAsked(**OF, refund_id=REFUND, amount=usd(2_000), reason="cancelled")
 REFUNDED = Payment.Refunded(**OF, refund_id=REFUND, vendor_refund_id="re_1", amount=usd(2_000))
+SECOND_ASKED = Payment.RefundAsked(**OF, refund_id=SECOND, amount=usd(900), reason="changed")
 REFUND_FAILED = Payment.RefundFailed(**OF, refund_id=REFUND, reason="card closed")
 LOST = Payment.Lost(**OF, reason="authorisation ran out")
 
@@ -33,6 +37,7 @@ STORIES: dict[str, tuple[Event, ...]] = {
     "voiding": (REQUESTED, MADE, VOID_ASKED),
     "closed": (REQUESTED, MADE, VOID_ASKED, CLOSED),
     "refund_due": (REQUESTED, MADE, CAPTURED, REFUND_ASKED),
+    "two refunds due": (REQUESTED, MADE, CAPTURED, REFUND_ASKED, SECOND_ASKED),
     "refunded": (REQUESTED, MADE, CAPTURED, REFUND_ASKED, REFUNDED),
     "lost": (REQUESTED, MADE, AUTHORISED, CAPTURE_ASKED, LOST),
 }
@@ -48,7 +53,8 @@ def payment(*events: Event) -> Payment:
 
 NEW = {
     "state": "none", "reservation_id": None, "amount": NOTHING, "vehicle": None, "session_id": None, "url": None,
-    "intent_id": None, "captured": NOTHING, "refund_id": None, "refund": NOTHING, "last_failure": None, "failed_steps": (),
+    "intent_id": None, "captured": NOTHING, "refunds": (), "given_back": 0, "last_failure": None, "failed_steps": (),
+    "purpose": "",
 }  # fmt: skip
 
 
@@ -59,7 +65,17 @@ def test_a_new_payment_knows_nothing() -> None:
 @pytest.mark.parametrize(
     ("before", "event", "learned"),
     [
-        ("none", REQUESTED, {"state": "requested", "reservation_id": RESERVATION, "amount": usd(3_000), "vehicle": VEHICLE}),
+        (
+            "none",
+            REQUESTED,
+            {
+                "state": "requested",
+                "reservation_id": RESERVATION,
+                "purpose": "deposit",
+                "amount": usd(3_000),
+                "vehicle": VEHICLE,
+            },
+        ),
         ("requested", MADE, {"state": "open", "session_id": "cs_1", "url": "https://pay.example"}),
         ("none", MADE, {"session_id": "cs_1", "url": "https://pay.example"}),
         ("open", AUTHORISED, {"intent_id": "pi_1"}),
@@ -68,9 +84,13 @@ def test_a_new_payment_knows_nothing() -> None:
         ("open", VOID_ASKED, {"state": "voiding"}),
         ("voiding", MADE, {}),
         ("voiding", CLOSED, {"state": "closed"}),
-        ("captured", REFUND_ASKED, {"state": "refund_due", "refund_id": REFUND, "refund": usd(2_000)}),
-        ("refund_due", REFUNDED, {"state": "refunded"}),
-        ("refund_due", REFUND_FAILED, {"state": "lost"}),
+        ("captured", REFUND_ASKED, {"state": "refund_due", "refunds": ((REFUND, usd(2_000)),), "given_back": 2_000}),
+        ("refund_due", SECOND_ASKED, {"refunds": ((REFUND, usd(2_000)), (SECOND, usd(900))), "given_back": 2_900}),
+        ("refund_due", REFUNDED, {"state": "refunded", "refunds": ()}),
+        ("refund_due", REFUND_FAILED, {"state": "lost", "refunds": ()}),
+        ("two refunds due", REFUNDED, {"refunds": ((SECOND, usd(900)),)}),
+        ("two refunds due", REFUND_FAILED, {"refunds": ((SECOND, usd(900)),)}),
+        ("refunded", SECOND_ASKED, {"state": "refund_due", "refunds": ((SECOND, usd(900)),), "given_back": 2_900}),
         ("capturing", LOST, {"state": "lost"}),
         ("open", Payment.Poked(**OF, source="webhook", vendor_event_id="evt_1", kind="t"), {}),
         ("open", Payment.TryFailed(**OF, code="card_declined"), {"last_failure": "card_declined"}),
@@ -90,7 +110,7 @@ def test_an_event_changes_just_this(before: str, event: Event, learned: dict[str
 
 @pytest.mark.parametrize("state", STORIES)
 def test_the_stories_end_in_their_states(state: str) -> None:
-    assert payment(*STORIES[state]).state == state
+    assert payment(*STORIES[state]).state == {"two refunds due": "refund_due"}.get(state, state)
 
 
 @pytest.mark.parametrize("state", STORIES)
@@ -111,15 +131,19 @@ def test_a_payment_is_closed_once(state: str) -> None:
     assert payment(*STORIES[state]).close("expired") == ([] if state == "closed" else [CLOSED])
 
 
-@pytest.mark.parametrize("state", BEGUN)
-def test_money_goes_back_once(state: str) -> None:
-    expected = [] if state in {"refund_due", "refunded"} else [REFUND_ASKED]
-    assert payment(*STORIES[state]).ask_refund(REFUND, usd(2_000), "cancelled") == expected
+@pytest.mark.parametrize(
+    ("state", "left"), [("captured", 2_900), ("refund_due", 900), ("two refunds due", 0), ("refunded", 900)]
+)
+@pytest.mark.parametrize("amount", [-1, 0, 1, 899, 900, 901, 2_899, 2_900, 2_901])
+def test_never_more_goes_back_than_is_left(state: str, left: int, amount: int) -> None:
+    given = max(min(amount, left), 0)
+    expected = [Payment.RefundAsked(**OF, refund_id=SECOND, amount=usd(given), reason="changed")] if given else []
+    assert payment(*STORIES[state]).ask_refund(SECOND, usd(amount), "changed") == expected
 
 
-@pytest.mark.parametrize(("amount", "asked"), [(-1, 1), (0, 0), (1, 1)])
-def test_no_money_is_not_given_back(amount: int, asked: int) -> None:
-    assert len(payment(*STORIES["captured"]).ask_refund(REFUND, usd(amount), "cancelled")) == asked
+@pytest.mark.parametrize("state", ["requested", "open", "capturing", "voiding", "closed", "lost"])
+def test_nothing_goes_back_of_what_was_not_captured(state: str) -> None:
+    assert payment(*STORIES[state]).ask_refund(REFUND, usd(1), "cancelled") == []
 
 
 @pytest.mark.parametrize("state", STORIES)
@@ -134,8 +158,15 @@ def test_no_money_is_not_given_back(amount: int, asked: int) -> None:
     ],
 )
 def test_a_refund_settles_while_it_is_due(state: str, status: str, reason: str, settled: Event | None) -> None:
-    expected = [settled] if state == "refund_due" and settled else []
-    assert payment(*STORIES[state]).settle_refund(status, "re_1", reason) == expected
+    pending = {"refund_due": 0, "two refunds due": 1}
+    expected = [replace(settled, pending=pending[state])] if state in pending and settled else []
+    assert payment(*STORIES[state]).settle_refund(REFUND, status, "re_1", reason) == expected
+    assert payment(*STORIES[state]).settle_refund(named("another"), status, "re_1", reason) == []
+
+
+def test_a_failed_refund_does_not_hide_the_next_one() -> None:
+    after = payment(*STORIES["two refunds due"], REFUND_FAILED)
+    assert (after.state, after.refund_id, after.paid()) == ("refund_due", SECOND, usd(0))
 
 
 @pytest.mark.parametrize("state", STORIES)
@@ -145,8 +176,9 @@ def test_paid_is_what_was_captured_and_is_still_here(state: str) -> None:
         with pytest.raises(Payment.InFlight):
             known.paid()
     else:
-        nothing = Money(0, "XXX" if state == "none" else "USD")
-        assert known.paid() == (usd(2_900) if state == "captured" else nothing)
+        left = {"captured": 2_900, "refund_due": 900, "refunded": 900}
+        assert known.paid() == Money(left.get(state, 0), "XXX" if state == "none" else "USD")
+    assert known.counted() == (usd(3_000) if state == "capturing" else known.paid())
 
 
 def test_a_failed_attempt_of_a_step_is_noted_once() -> None:
@@ -177,8 +209,9 @@ def test_a_page_is_noted_once() -> None:
     assert payment(REQUESTED, MADE).note_vehicle("cs_2", "https://pay.example/2") == []
 
 
-def test_a_request_is_for_the_deposit() -> None:
-    assert Payment().request(RESERVATION, usd(3_000), VEHICLE) == REQUESTED
+def test_a_request_says_what_is_paid() -> None:
+    assert Payment().request(RESERVATION, "deposit", usd(3_000), VEHICLE) == REQUESTED
+    assert Payment().request(RESERVATION, "balance", usd(3_000), VEHICLE) == replace(REQUESTED, purpose="balance")
 
 
 def test_a_payment_that_never_was_is_unknown() -> None:

@@ -172,7 +172,7 @@ def test_an_unknown_refund_changes_nothing() -> None:
     given().when(saw("succeeded")).then()
 
 
-def test_nothing_is_given_back_twice() -> None:
+def test_nothing_is_given_back_that_is_gone() -> None:
     payment = Payment()
     for change in REFUND_DUE:
         if change.stream == P:

@@ -41,6 +41,7 @@ EXAMPLES = {
     "expired": LETTER,
     "cancelled": replace(LETTER, paid=usd(20_000), fee=usd(20_000), refund=usd(25_013)),
     "refunded": replace(LETTER, paid=usd(20_000), fee=usd(20_000), refund=usd(25_013)),
+    "received": replace(LETTER, paid=usd(145_013), balance=usd(5_029)),
 }
 PUBLISHED = """\
 BEGIN:VEVENT
@@ -118,7 +119,7 @@ def test_every_letter_names_the_house_the_guest_the_stay_and_the_code(kind: str)
 @pytest.mark.parametrize(
     ("kind", "next_step"),
     [("held", LETTER.pay_url), ("confirmed", LETTER.manage_url), ("expired", LETTER.search_url),
-     ("cancelled", LETTER.search_url), ("refunded", LETTER.manage_url)],
+     ("cancelled", LETTER.search_url), ("refunded", LETTER.manage_url), ("received", LETTER.manage_url)],
 )  # fmt: skip
 def test_the_one_button_leads_to_the_next_step(kind: str, next_step: str) -> None:
     written = write(kind, EXAMPLES[kind])
@@ -172,6 +173,15 @@ def test_a_confirmation_says_what_is_paid_what_is_left_and_until_when_it_is_free
     ):
         assert row in text.splitlines()
     assert "settled at the hotel" not in write("confirmed", replace(LETTER, balance=usd(0))).text
+
+
+def test_a_receipt_says_what_is_paid_in_all_and_what_is_left() -> None:
+    text = write("received", EXAMPLES["received"]).text
+    assert "You have now paid $1,450.13 in all; $50.29 is left." in flat(text)
+    assert {"Paid: $1,450.13", "Left to pay: $50.29"} <= set(text.splitlines())
+    whole = write("received", replace(LETTER, paid=LETTER.total, balance=usd(0))).text
+    assert "and nothing is left to pay." in flat(whole)
+    assert "settled at the hotel" not in whole
 
 
 def test_a_rate_that_cannot_be_cancelled_says_so() -> None:
