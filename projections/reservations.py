@@ -34,6 +34,8 @@ class PaymentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     url: str = ""
     failure: str = ""
     refunded: Money | None = None
+    returning: Money | None = None
+    """All that was asked to go back, done or not; `refunded` is what the provider has sent."""
 
 
 class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -210,9 +212,24 @@ def _fold_payment(document: ReservationDocument, recorded: Recorded) -> None:
             row.url = event.url
         case Payment.TryFailed():
             row.failure = event.code
+        case Payment.RefundAsked():
+            row.returning = _more(row.returning, event.amount)
         case Payment.Refunded():
-            row.refunded = event.amount
-    row.state = PAYMENT_STATES.get(event.topic, row.state)
+            row.refunded = _more(row.refunded, event.amount)
+    row.state = _payment_state(row.state, event)
+
+
+def _more(before: Money | None, amount: Money) -> Money:
+    return amount if before is None else before + amount
+
+
+def _payment_state(before: str, event: Event) -> str:
+    """Say what a payment is called after an event: while one more refund is under way, or one failed, that is said."""
+    if isinstance(event, Payment.Refunded):
+        if before == "refund_failed":
+            return before
+        return "refunding" if event.pending else "refunded"
+    return PAYMENT_STATES.get(event.topic, before)
 
 
 PAYMENT_STATES = {
@@ -224,7 +241,6 @@ PAYMENT_STATES = {
     Payment.VoidAsked.topic: "voiding",
     Payment.Closed.topic: "voided",
     Payment.RefundAsked.topic: "refunding",
-    Payment.Refunded.topic: "refunded",
     Payment.RefundFailed.topic: "refund_failed",
     Payment.Lost.topic: "lost",
 }

@@ -16,9 +16,13 @@ PAID_STATES = frozenset({"captured", "capturing", "refunding", "refunded", "refu
 
 @dataclass(frozen=True)
 class Booking:
-    """State and money of a reservation at one moment. `state`: a hold whose time is over is shown as expired."""
+    """State and money of a reservation at one moment. `state`: a hold whose time is over is shown as expired.
+
+    `owed` is what the guest pays in all as it stands, `paid` what is here, `balance` what is left to pay.
+    """
 
     state: str
+    owed: Money
     paid: Money
     balance: Money
     can_cancel: bool
@@ -34,18 +38,30 @@ def booking_of(found: ReservationFound, hotel: Hotel, now: datetime) -> Booking:
     today = local_date(now, hotel.definition.time_zone)
     begun = any(stay.dates.arrival < today for stay in held.stays)
     return Booking(
-        state,
-        paid,
-        owed - paid if owed.amount_minor > paid.amount_minor else Money(0, paid.currency),
-        state in {"held", "confirmed"} and not begun,
+        state=state,
+        owed=owed,
+        paid=paid,
+        balance=max(owed - kept_of(found), Money(0, paid.currency), key=lambda money: money.amount_minor),
+        can_cancel=state in {"held", "confirmed"} and not begun,
     )
 
 
 def paid_of(found: ReservationFound) -> Money:
-    """Sum what was paid and not given back."""
+    """Sum what was paid and was not sent back yet."""
+    return _captured(found) - (given_back(found) or Money(0, found.document.held.total.currency))
+
+
+def kept_of(found: ReservationFound) -> Money:
+    """Sum what was paid and will not go back: without what is on its way."""
+    payments = (payment for payment in found.document.payments if payment.state in PAID_STATES)
+    returning = (payment.returning or payment.refunded for payment in payments)
     currency = found.document.held.total.currency
-    paid = total((payment.amount for payment in found.document.payments if payment.state in PAID_STATES), currency)
-    return paid - (given_back(found) or Money(0, currency))
+    return _captured(found) - total((amount for amount in returning if amount), currency)
+
+
+def _captured(found: ReservationFound) -> Money:
+    payments = (payment.amount for payment in found.document.payments if payment.state in PAID_STATES)
+    return total(payments, found.document.held.total.currency)
 
 
 def given_back(found: ReservationFound) -> Money | None:

@@ -37,7 +37,7 @@ async def reservation(
     after: After = None, token: Token = None, manage_token: TokenHeader = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Tell all about a reservation: state, rooms, price lines, payments, timeline."""
-    _may(house, desk, visitor, "reservations:read", reservation_id, token or manage_token)
+    may(house, desk, visitor, "reservations:read", reservation_id, token or manage_token)
     await settle(desk, "reservations", after)
     found = await _found(desk, reservation_id)
     response.headers["Ledger-Position"] = str(found.position)
@@ -55,11 +55,9 @@ async def cancel(
     token: Token = None, manage_token: TokenHeader = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Cancel by the policy; with `?preview=true` only tell fee and refund."""
-    _may(house, desk, visitor, "reservations:write", reservation_id, token or manage_token)
+    may(house, desk, visitor, "reservations:write", reservation_id, token or manage_token)
     if preview:
-        found = await desk.reservations.from_ledger(reservation_id)
-        if found is None:
-            raise _unknown()
+        found = await found_now(desk, reservation_id)
         fee, refund = cancellation_preview(found, house.clock.now())
         response.headers["Ledger-Position"] = str(found.position)
         return {"reservation_id": str(reservation_id), "fee": amount(fee), "refund": amount(refund), "preview": True}
@@ -72,7 +70,7 @@ async def cancel(
     return {**outcome.answer, "position": outcome.position}
 
 
-def _may(house: House, desk: Desk, visitor: Visitor, scope: str, reservation_id: UUID, token: str | None) -> None:
+def may(house: House, desk: Desk, visitor: Visitor, scope: str, reservation_id: UUID, token: str | None) -> None:
     """Raises Problem unless the caller has the reservation's manage token or a key with the scope."""
     presented = token or visitor.token
     if visitor.caller is None and presented:
@@ -85,6 +83,14 @@ def _may(house: House, desk: Desk, visitor: Visitor, scope: str, reservation_id:
 async def _found(desk: Desk, reservation_id: UUID) -> ReservationFound:
     """Give a reservation from the read model, or from the ledger when the read model is behind."""
     found = await desk.reservations.find(reservation_id) or await desk.reservations.from_ledger(reservation_id)
+    if found is None:
+        raise _unknown()
+    return found
+
+
+async def found_now(desk: Desk, reservation_id: UUID) -> ReservationFound:
+    """Give a reservation as the ledger has it at this moment. Raises Problem 404."""
+    found = await desk.reservations.from_ledger(reservation_id)
     if found is None:
         raise _unknown()
     return found

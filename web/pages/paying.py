@@ -41,8 +41,8 @@ LET_IN_FOR = timedelta(minutes=15)
 TROUBLE_AFTER = timedelta(seconds=20)
 """A checkout page that takes longer to be made is called trouble."""
 LIVE = frozenset({"requested", "open", "failed_try", "authorised"})
-BOOKED = frozenset({"confirmed", "cancelled"})
-"""The booking's own page tells about these, with what was paid and given back."""
+BOOKED = frozenset({"confirmed", "in_house", "checked_out", "cancelled", "no_show"})
+"""The booking's own page tells about these, with what was paid and given back, unless a page for the rest is open."""
 ENDED = frozenset({"expired", "abandoned"})
 REASONS = {
     "card_declined": "The bank declined the card.",
@@ -84,7 +84,9 @@ async def pay(request: Request, house: HouseDoor, token: str, back: bool = False
     paid = await paid_for(request, house, token)
     found = await paid.look()
     if found.document.state in BOOKED:
-        return _to_booking(request, paid, found, new=False)
+        if back or _live_payment(found) is None:
+            return _to_booking(request, paid, found, new=False)
+        return await _onward(request, paid, found)
     if found.document.state in ENDED or found.document.held.held_until <= house.clock.now():
         return _show(request, paid, found, "expired")
     payment = _live_payment(found)
@@ -111,6 +113,7 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
     paid = await paid_for(request, house, token)
     found = await paid.look()
     payment = _live_payment(found)
+    more = payment is not None and found.document.state in BOOKED
     if payment is not None:
         moment = int(house.clock.now().timestamp()) // RETURN_SECONDS
         command = PokePayment(payment_id=payment.payment_id, source="return", vendor_event_id=f"return/{moment}", kind="return")
@@ -120,7 +123,9 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
             correlation_id=correlation(),
         )
         await paid.desk.dispatch(command, asked)
-        found = await _wait(paid, lambda now: now.document.state != "held")
+        found = await _wait(paid, _moved_on)
+    if more:
+        return RedirectResponse(f"{subject_of(paid.reservation_id)}?paid=1", 303)
     if found.document.state in BOOKED:
         return _to_booking(request, paid, found, new=True)
     if found.document.state in ENDED:
@@ -151,8 +156,8 @@ async def _request_payment(paid: Paid, found: ReservationFound) -> ReservationFo
 
 async def _onward(request: Request, paid: Paid, found: ReservationFound) -> Response:
     """Redirect to the provider's page as soon as it is there, or show a page that asks again."""
-    found = await _wait(paid, lambda now: now.document.state != "held" or bool(_url(now)))
-    if found.document.state in BOOKED:
+    found = await _wait(paid, lambda now: _moved_on(now) or bool(_url(now)))
+    if found.document.state in BOOKED and _live_payment(found) is None:
         return _to_booking(request, paid, found, new=False)
     if found.document.state in ENDED:
         return _show(request, paid, found, "expired")
@@ -171,6 +176,11 @@ async def _wait(paid: Paid, done: Any) -> ReservationFound:
         if done(found) or time.monotonic() > deadline:
             return found
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _moved_on(found: ReservationFound) -> bool:
+    """Tell whether a hold came to its end, or, of a booking, whether no page is open any more."""
+    return _live_payment(found) is None if found.document.state in BOOKED else found.document.state != "held"
 
 
 def _live_payment(found: ReservationFound) -> Any:
