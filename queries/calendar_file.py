@@ -18,7 +18,7 @@ ZONE_MARGIN = timedelta(days=366)
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarStay:
-    """What the entry says. `rooms` is a line each; `written_at` is when it was written, so the newer entry wins."""
+    """What the entry says. `rooms` is a line each; of two entries the one with the higher `revision` wins."""
 
     reservation_id: UUID
     confirmation_code: str
@@ -33,6 +33,7 @@ class CalendarStay:
     time_zone: str
     check_in_time: str
     check_out_time: str
+    revision: int = 0
 
 
 def calendar_stay(found: ReservationFound, hotel: Hotel, now: datetime) -> CalendarStay:
@@ -77,7 +78,7 @@ def _entry(stay: CalendarStay, *, cancelled: bool) -> Event:
     entry.add("location", stay.address)
     entry.add("description", "\n".join([*stay.rooms, f"Confirmation {stay.confirmation_code}", stay.phone, stay.email]))
     entry.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    entry.add("sequence", 1 if cancelled else 0)
+    entry.add("sequence", stay.revision + cancelled)
     entry.add("transp", "TRANSPARENT")
     organizer = vCalAddress(f"mailto:{stay.email}")
     organizer.params["CN"] = vText(stay.property_name)

@@ -18,8 +18,8 @@ from sagas.letters.rows import rows
 
 __all__ = ["KINDS", "Letter", "LetterStay", "UnknownKind", "Written", "write"]
 
-CALENDARS: dict[str, Callable[[Letter], bytes]] = {"confirmed": published, "cancelled": withdrawn}
-KINDS = ("held", "confirmed", "expired", "cancelled", "refunded", "received")
+CALENDARS: dict[str, Callable[[Letter], bytes]] = {"confirmed": published, "changed": published, "cancelled": withdrawn}
+KINDS = ("held", "confirmed", "expired", "cancelled", "refunded", "received", "changed")
 
 
 class UnknownKind(ValueError):

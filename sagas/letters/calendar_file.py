@@ -33,4 +33,5 @@ def _stay(letter: Letter) -> CalendarStay:
         time_zone=letter.time_zone,
         check_in_time=letter.check_in_time,
         check_out_time=letter.check_out_time,
+        revision=letter.revision,
     )

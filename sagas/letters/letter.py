@@ -29,7 +29,8 @@ class Letter:
 
     `written_at` is the instant of the fact that is told, so that the same fact always makes the same letter. `pay_now` is
     what confirms a held reservation, `paid` what the guest paid and has not got back, `balance` what is left to pay.
-    `fee` and `refund` belong to a cancellation. `free_until` is None where nothing is refunded. Stays are in their order.
+    `fee` and `refund` belong to a cancellation. `free_until` is None where nothing is refunded. Stays are in their order, those
+    that were given up left out while others remain. `revision` counts the changes to the booking.
     """
 
     reservation_id: UUID
@@ -56,6 +57,7 @@ class Letter:
     manage_url: str
     pay_url: str
     search_url: str
+    revision: int = 0
 
     @property
     def arrival(self) -> date:

@@ -26,7 +26,7 @@ def _money(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
         case "held":
             yield "Total, taxes and charges included", money(letter.total)
             yield "To pay now", money(letter.pay_now)
-        case "confirmed" | "received":
+        case "confirmed" | "received" | "changed":
             yield "Total, taxes and charges included", money(letter.total)
             yield "Paid", money(letter.paid)
             yield "Left to pay", money(letter.balance)
@@ -40,6 +40,6 @@ def _money(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
 def _deadline(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
     if kind == "held" and letter.held_until:
         yield "Held until", moment(letter.held_until, letter.time_zone)
-    if kind in {"held", "confirmed", "received"}:
+    if kind in {"held", "confirmed", "received", "changed"}:
         free = moment(letter.free_until, letter.time_zone) if letter.free_until else "Not possible at this rate"
         yield "Free cancellation until" if letter.free_until else "Free cancellation", free

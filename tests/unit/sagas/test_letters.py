@@ -42,6 +42,7 @@ EXAMPLES = {
     "cancelled": replace(LETTER, paid=usd(20_000), fee=usd(20_000), refund=usd(25_013)),
     "refunded": replace(LETTER, paid=usd(20_000), fee=usd(20_000), refund=usd(25_013)),
     "received": replace(LETTER, paid=usd(145_013), balance=usd(5_029)),
+    "changed": replace(LETTER, paid=usd(45_013), balance=usd(105_029), revision=2),
 }
 PUBLISHED = """\
 BEGIN:VEVENT
@@ -119,7 +120,8 @@ def test_every_letter_names_the_house_the_guest_the_stay_and_the_code(kind: str)
 @pytest.mark.parametrize(
     ("kind", "next_step"),
     [("held", LETTER.pay_url), ("confirmed", LETTER.manage_url), ("expired", LETTER.search_url),
-     ("cancelled", LETTER.search_url), ("refunded", LETTER.manage_url), ("received", LETTER.manage_url)],
+     ("cancelled", LETTER.search_url), ("refunded", LETTER.manage_url), ("received", LETTER.manage_url),
+     ("changed", LETTER.manage_url)],
 )  # fmt: skip
 def test_the_one_button_leads_to_the_next_step(kind: str, next_step: str) -> None:
     written = write(kind, EXAMPLES[kind])
@@ -255,8 +257,31 @@ def test_a_cancellation_takes_the_same_entry_out() -> None:
     assert event.sequence > before.sequence
 
 
+def test_each_change_and_the_cancellation_after_it_win_over_what_was_sent_before() -> None:
+    """Calendars keep the entry with the highest sequence; RFC 5545, 3.8.7.4."""
+    (_, before), (_, changed) = entry("confirmed"), entry("changed")
+    assert (before.sequence, changed.sequence) == (0, 2)
+    content = write("cancelled", replace(EXAMPLES["cancelled"], revision=2)).calendar or b""
+    (cancelled,) = Calendar.from_ical(content.decode()).events
+    assert cancelled.sequence == 3
+    assert changed.uid == before.uid
+
+
 def test_the_other_letters_have_no_calendar_file() -> None:
-    assert [kind for kind in KINDS if write(kind, EXAMPLES[kind]).calendar] == ["confirmed", "cancelled"]
+    assert [kind for kind in KINDS if write(kind, EXAMPLES[kind]).calendar] == ["confirmed", "cancelled", "changed"]
+
+
+@pytest.mark.parametrize(
+    ("letter", "said"),
+    [
+        (EXAMPLES["changed"], "$1,050.29 is left to pay: with the link below, or at the hotel."),
+        (replace(LETTER, balance=usd(0), refund=usd(5_000)), "You paid more than it costs now: $50.00 goes back"),
+    ],
+)
+def test_a_change_says_what_it_means_for_the_money(letter: Letter, said: str) -> None:
+    text = flat(write("changed", letter).text)
+    assert said in text
+    assert "goes back" not in flat(write("changed", replace(LETTER, balance=usd(0), refund=None)).text)
 
 
 # —— Bad input ————————————————————————————————————————————————————————————————————————————————————————————————————————
