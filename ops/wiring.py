@@ -34,7 +34,7 @@ from ops.metrics import BatchGauge
 from ops.migrate import refuse_newer
 from ops.secrets import master_keys
 from ops.settings import BadConfiguration, Settings
-from projections.availability import Availability
+from projections.availability import KEPT_AS, Availability
 from projections.due import DueList
 from projections.guests import Guests
 from projections.postgres_model import PostgresModel
@@ -115,7 +115,7 @@ class Wiring:
     def models(self, property_code: str) -> Models:
         """Build the read models of a property."""
         return Models(
-            availability=Availability(RedisModel(self.redis, property_code, "availability")),
+            availability=Availability(RedisModel(self.redis, property_code, KEPT_AS)),
             revenue=Revenue(RedisModel(self.redis, property_code, "revenue")),
             reservations=Reservations(PostgresModel(property_code, "reservations")),
             due=DueList(PostgresModel(property_code, "due")),

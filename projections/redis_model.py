@@ -12,15 +12,21 @@ from typing import Any, cast
 import msgspec
 from redis.asyncio import Redis
 
-Write = tuple[str, ...]
+Write = tuple[str, str, *tuple[str | bytes, ...]]
 """A Redis command on one key: its name, the key, then its arguments, all absolute values."""
+PACKED_ARGUMENTS = 3
+"""Arguments of the script before the bytes that writes refer to."""
 SCAN_KEYS = 1000
 
 # Compares the position before writing, so a batch that was applied already, or by another follower, changes nothing.
+# An argument that is a number stands for bytes, which the packing that scripts can read has no form for.
 APPLY = """
 local held = redis.call('GET', KEYS[1]) or '0'
 if held ~= ARGV[1] then return 0 end
 for _, write in ipairs(cmsgpack.unpack(ARGV[3])) do
+    for place = 3, #write do
+        if type(write[place]) == 'number' then write[place] = ARGV[write[place]] end
+    end
     redis.call(write[1], KEYS[write[2]], unpack(write, 3))
 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -62,9 +68,17 @@ class RedisModel:
     async def apply(self, generation: int, before: int, after: int, writes: Iterable[Write]) -> bool:
         """Write rows and position `after` when the generation stands at `before`; tell whether it did."""
         places = {self.key(generation, "position"): 1}
-        numbered = [(verb, places.setdefault(key, len(places) + 1), *arguments) for verb, key, *arguments in writes]
+        raw: list[bytes] = []
+
+        def shown(argument: str | bytes) -> str | int:
+            if isinstance(argument, str):
+                return argument
+            raw.append(argument)
+            return PACKED_ARGUMENTS + len(raw)
+
+        numbered = [(verb, places.setdefault(key, len(places) + 1), *map(shown, arguments)) for verb, key, *arguments in writes]
         packed = msgspec.msgpack.encode(numbered)
-        answer = cast("Awaitable[Any]", self._apply(keys=list(places), args=[str(before), str(after), packed]))
+        answer = cast("Awaitable[Any]", self._apply(keys=list(places), args=[str(before), str(after), packed, *raw]))
         return bool(await answer)
 
     async def switch(self, generation: int) -> bool:

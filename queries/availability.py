@@ -19,12 +19,12 @@ from redis.exceptions import RedisError
 
 from ledger.ids import room_night_stream
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
-from projections.availability import FIRST_DATE, offset
+from projections.availability import FIRST_DATE, bits_of, offset
 from projections.redis_model import RedisModel
 from queries.hotel import HotelQuery
 from queries.joined import Joined
 from queries.streams import Streams
-from queries.taken_nights import MARGIN_NIGHTS, TakenNights, bits_of
+from queries.taken_nights import MARGIN_NIGHTS, TakenNights
 
 logger = logging.getLogger(__name__)
 

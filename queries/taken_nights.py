@@ -87,11 +87,3 @@ class TakenNights:
 def _repeated(stride: int, times: int) -> int:
     """Give a number with `times` bits set, `stride` apart, the lowest first."""
     return ((1 << stride * times) - 1) // ((1 << stride) - 1)
-
-
-def bits_of(raw: bytes) -> int:
-    """Turn a bitmap whose first bit is the highest of its first byte into a number whose lowest bit comes first."""
-    return int.from_bytes(raw.translate(_REVERSED), "little")
-
-
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

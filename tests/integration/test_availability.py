@@ -25,6 +25,7 @@ from ops.embedded import EmbeddedServerError
 from ops.seeding import define
 from ops.settings import Settings
 from ops.wiring import Wiring, wired
+from projections.availability import KEPT_AS
 from projections.redis_model import RedisModel
 from queries.availability import ROOMS_LOOKED_AT, AvailabilityQuery, Free
 from queries.hotel import HotelQuery
@@ -87,7 +88,7 @@ async def without_redis(desk: Desk) -> AsyncIterator[AvailabilityQuery]:
     """Give the same query with a Redis that is not there."""
     code = desk.listed.code
     async with Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0)) as away:
-        model = RedisModel(away, code, "availability")
+        model = RedisModel(away, code, KEPT_AS)
         yield AvailabilityQuery(code, model, HotelQuery(code, desk.streams), desk.streams)
 
 

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.stay_dates import StayDates
-from queries.taken_nights import MARGIN_NIGHTS, TakenNights, bits_of
+from projections.availability import bits_of
+from queries.taken_nights import MARGIN_NIGHTS, TakenNights
 
 FIRST = date(2027, 1, 1)
 

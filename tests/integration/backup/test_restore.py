@@ -96,13 +96,13 @@ def test_what_a_given_redis_knows_of_later_is_forgotten(house: Server, backup: P
     target = home / "given redis"
     place(ordered(house, backup, target, None))
     redis = Redis.from_url(house.settings.redis_url or "")
-    redis.set("{ella}:availability:live", 7)
-    redis.set("{ella}:availability:7:position", 999_999)
+    redis.set("{ella}:availability.v2:live", 7)
+    redis.set("{ella}:availability.v2:7:position", 999_999)
     settings = settings_of(target, redis_url=house.settings.redis_url)
     head = asyncio.run(refresh(settings, lambda *_: None))["ella"]["position"]
-    live = int(redis.get("{ella}:availability:live") or 1)
-    assert redis.get(f"{{ella}}:availability:{live}:position") == str(head).encode()
-    assert redis.get("{ella}:availability:7:position") is None
+    live = int(redis.get("{ella}:availability.v2:live") or 1)
+    assert redis.get(f"{{ella}}:availability.v2:{live}:position") == str(head).encode()
+    assert redis.get("{ella}:availability.v2:7:position") is None
     redis.close()
 
 
