@@ -1,0 +1,71 @@
+"""Making room by a sweep: from some night on every stay is given a room again, in the order in which they begin.
+
+When nothing is fixed that finds a plan whenever there is one: a stay that begins meets at most as many others as there are
+rooms less one. It moves more stays than needed, so `reshuffle` tries a search for few moves first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from commands.assignment import Lodged, Wanted, spare_nights
+
+MOST_CUTS = 8
+"""From how many nights, the last ones before the new stays, a sweep is begun in each direction."""
+
+Rooms = tuple[list[int], list[int]]
+"""The rooms of the new stays and those of the lodged ones, each in their order."""
+
+
+def sweeps(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Iterator[Rooms]:
+    """Give the outcome of every sweep that found a room for all, forwards and backwards in time."""
+    yield from _forwards(rooms, lodged, wanted)
+    end = max(stay.end for stay in (*lodged, *wanted))
+    mirrored = [replace(stay, first=end - stay.end, end=end - stay.first) for stay in lodged]
+    yield from _forwards(rooms, mirrored, [replace(stay, first=end - stay.end, end=end - stay.first) for stay in wanted])
+
+
+def _forwards(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Iterator[Rooms]:
+    begin = min(stay.first for stay in wanted)
+    cuts = sorted({stay.first for stay in lodged if stay.first < begin} | {begin})[-MOST_CUTS:]
+    for cut in reversed(cuts):
+        if found := _sweep(rooms, lodged, wanted, cut):
+            yield found
+
+
+def _sweep(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted], cut: int) -> Rooms | None:
+    """Give every stay that begins at `cut` or later a room again, its own one when that is free."""
+    firm, ahead = [0] * rooms, [0] * rooms
+    for stay in lodged:
+        (firm if stay.fixed or stay.first < cut else ahead)[stay.room] |= stay.nights
+    new_rooms, old_rooms = [0] * len(wanted), [stay.room for stay in lodged]
+    loose = [place for place, stay in enumerate(lodged) if not stay.fixed and stay.first >= cut]
+    turns = sorted([(lodged[place].first, 0, place) for place in loose] + [(s.first, 1, n) for n, s in enumerate(wanted)])
+    for _, is_new, place in turns:
+        stay = wanted[place] if is_new else lodged[place]
+        room = _room_for(stay, firm, ahead)
+        if room is None:
+            return None
+        firm[room] |= stay.nights
+        if is_new:
+            new_rooms[place] = room
+        else:
+            ahead[old_rooms[place]] &= ~stay.nights
+            old_rooms[place] = room
+    return new_rooms, old_rooms
+
+
+def _room_for(stay: Lodged | Wanted, firm: Sequence[int], ahead: Sequence[int]) -> int | None:
+    """Choose a free room: the stay's own, else one in which it meets few nights of those still to come, else the best fit."""
+    nights = stay.nights
+    free = [room for room, others in enumerate(firm) if not others & nights]
+    if isinstance(stay, Lodged):
+        if stay.room in free:
+            return stay.room
+    elif stay.rooms is not None:
+        free = [room for room in free if room in stay.rooms]
+    disturbed = {room: (ahead[room] & nights).bit_count() for room in free}
+    spared = {room: spare_nights(firm[room] | ahead[room] & ~nights, stay.first, stay.end) for room in free}
+    return min(free, key=lambda room: (disturbed[room], spared[room]), default=None)
