@@ -46,6 +46,12 @@ def rates_stream(property_code: str) -> UUID:
     return named_in(_property_namespace(property_code), "rates")
 
 
+@lru_cache(maxsize=4096)
+def waitlist_stream(property_code: str) -> UUID:
+    """Name the stream of those who wait for a room."""
+    return named_in(_property_namespace(property_code), "waitlist")
+
+
 @lru_cache(maxsize=1_000_000)
 def room_night_stream(property_code: str, room: str, stay_date: date, slot: str = "night") -> UUID:
     """Name the stream of one physical room on one stay date (`slot`: night or day use)."""
