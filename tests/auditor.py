@@ -1,17 +1,15 @@
-"""A second, naive model of a hotel: what must be refused, who holds what, and what every log of a hotel must obey.
+"""A second, naive model of a hotel: what must be refused, and who holds what afterwards.
 
-It shares no code with the product, imports nothing of it, and reads the log as plain JSON. Where it and the product
-disagree, one of them is wrong.
+It shares no code with the product and imports nothing of it. Where it and the product disagree, one of them is wrong. What
+every log of a hotel must obey is `tests/inspector.py`'s.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+
+from tests.inspector import law
 
 Night = tuple[str, date]
 """Room and stay date."""
@@ -21,15 +19,6 @@ SLEEPS = {"garden": (2, 3), "villa": (3, 4)}
 ROOMS = {"garden": ("g1", "g2", "g3"), "villa": ("v1",)}
 SHORTEST = {"flexible": 1, "half-board": 1, "saver": 2}
 RUNNING, OVER = ("asked", "open"), ("closed", "refunded", "lost")
-
-
-class LawBroken(AssertionError):
-    """The log shows something that may not happen in a hotel."""
-
-
-def law(holds: bool, message: str) -> None:
-    if not holds:
-        raise LawBroken(message)
 
 
 @dataclass
@@ -198,147 +187,3 @@ class Auditor:
         for payment in self.bookings[name].payments:
             if self.payments[payment] in RUNNING:
                 self.payments[payment] = "voiding"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One event of the log in plain words."""
-
-    position: int
-    stream: str
-    version: int
-    topic: str
-    body: dict[str, Any]
-    at: datetime
-    index: int
-    count: int
-
-    @classmethod
-    def of(cls, row: Any) -> Line:
-        return cls(
-            row.position, str(row.stream), row.version, row.topic, json.loads(row.payload), row.occurred_at,
-            row.command_index, row.command_count,
-        )  # fmt: skip
-
-
-class Inspector:
-    """Reads a log from its first line and stops at the first thing that may not happen. Failure means: the book is wrong."""
-
-    def __init__(self) -> None:
-        self.position = 0
-        self.versions: Counter[str] = Counter()
-        self.next_index = 0
-        self.nights: dict[tuple[str, str], tuple[str, str, str]] = {}
-        self.stays: dict[str, dict[tuple[str, str], str]] = {}
-        self.state: dict[str, str] = {}
-        self.paying: dict[str, dict[str, Any]] = {}
-
-    def read(self, line: Line) -> None:
-        """Take the next line; after the last of a command, the hotel as it stands must be a valid one."""
-        self._order(line)
-        kind, _, what = line.topic.removesuffix(".v1").partition(".")
-        if kind == "room-night":
-            self._room_night(what, line)
-        elif kind == "reservation":
-            self._reservation(what, line)
-        elif kind == "payment":
-            self._payment(what, line)
-        if line.index + 1 == line.count:
-            for reservation in self.state:
-                self._rooms_fit_state(reservation)
-                self._money_fits_state(reservation)
-
-    def _order(self, line: Line) -> None:
-        law(line.position == self.position + 1, f"position {line.position} follows {self.position}")
-        law(line.version == self.versions[line.stream] + 1, f"version {line.version} of {line.stream} is out of turn")
-        law(line.index == self.next_index, f"event {line.index} of its command comes at place {self.next_index}")
-        self.position, self.versions[line.stream] = line.position, line.version
-        self.next_index = 0 if line.index + 1 == line.count else line.index + 1
-
-    def _room_night(self, what: str, line: Line) -> None:
-        night, stay = (line.body["room"], line.body["stay_date"]), line.body["stay_id"]
-        state, holder, until = self.nights.get(night, ("free", "", ""))
-        if what == "hold-requested":
-            law(state == "free", f"law 1: {night} is {state} by {holder} and was given to {stay}")
-            self.nights[night] = ("held", stay, line.body["held_until"])
-        elif what == "booking-confirmed":
-            law(
-                (state, holder) == ("held", stay),
-                f"law 1: {night} is {state} by {holder or 'nobody'} and was booked for {stay}",
-            )
-            self.nights[night] = ("booked", stay, "")
-        elif what == "hold-released":
-            law((state, holder) == ("held", stay), f"{night} is {state} by {holder or 'nobody'} and was released for {stay}")
-            over = line.body["reason"] != "expired" or line.at >= datetime.fromisoformat(until)
-            law(over, f"law 2: {night} was taken from {stay} before its time was over")
-            del self.nights[night]
-        else:
-            law((what, state, holder) == ("cancelled", "booked", stay), f"{night} is {state} and was {what} for {stay}")
-            del self.nights[night]
-
-    def _reservation(self, what: str, line: Line) -> None:
-        before = self.state.get(line.stream, "new")
-        if what == "held":
-            law(before == "new", f"{line.stream} was held when it was {before}")
-            self.stays[line.stream] = dict(_nights_of(line.body))
-        elif what != "payment-asked":
-            fine = before == ("confirmed" if what == "cancelled" else "held")
-            law(fine, f"{line.stream} was {what} when it was {before}")
-        if what == "cancelled":
-            paid = sum(money["captured"] - money["refund"] for money in self._payments_of(line.stream))
-            kept = line.body["fee"]["amount_minor"] + line.body["refund"]["amount_minor"]
-            law(kept == paid, f"fee and refund of {line.stream} are {kept}, {paid} was paid")
-        if what != "payment-asked":
-            self.state[line.stream] = what
-
-    def _payment(self, what: str, line: Line) -> None:
-        money = self.paying.setdefault(
-            line.stream, {"reservation": line.body["reservation_id"], "captured": 0, "refund": 0, "asked": False, "last": ""}
-        )
-        amount = line.body.get("amount", {}).get("amount_minor", 0)
-        if what == "captured":
-            law(money["captured"] == 0, f"{line.stream} was captured twice")
-            money["captured"] = amount
-            money["asked"] = False
-        elif what == "capture-asked":
-            money["asked"] = True
-        elif what == "refund-asked":
-            law(money["refund"] == 0, f"{line.stream} was refunded twice")
-            law(0 < amount <= money["captured"], f"{amount} of {money['captured']} of {line.stream} was refunded")
-            money["refund"] = amount
-        elif what in {"void-asked", "closed", "lost"}:
-            law(money["captured"] == 0, f"{line.stream} was {what} after it was captured")
-            money["asked"] = False
-        if what not in {"poked", "try-failed", "step-failed", "vehicle-made"}:
-            money["last"] = what
-
-    def _rooms_fit_state(self, reservation: str) -> None:
-        state = self.state[reservation]
-        for night, stay in self.stays[reservation].items():
-            now, holder, _ = self.nights.get(night, ("free", "", ""))
-            if state == "confirmed":
-                law((now, holder) == ("booked", stay), f"law 7: {reservation} is confirmed and {night} is {now} by {holder}")
-            elif state == "held":
-                law(holder != stay or now == "held", f"{reservation} is held and its {night} is {now}")
-            else:
-                law(holder != stay, f"{reservation} is {state} and still has {night}")
-
-    def _money_fits_state(self, reservation: str) -> None:
-        state, payments = self.state[reservation], self._payments_of(reservation)
-        law(sum(money["last"] == "requested" for money in payments) <= 1, f"{reservation} has two live payments")
-        for money in payments:
-            if money["asked"]:
-                law(state == "confirmed", f"law 7: money is being captured for {reservation}, which is {state}")
-            if money["captured"] and not money["refund"]:
-                law(state in {"confirmed", "cancelled"}, f"law 7: money is kept for {reservation}, which is {state}")
-
-    def _payments_of(self, reservation: str) -> list[dict[str, Any]]:
-        return [money for money in self.paying.values() if money["reservation"] == reservation]
-
-
-def _nights_of(held: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
-    for stay in held["stays"]:
-        day, departure = date.fromisoformat(stay["dates"]["arrival"]), date.fromisoformat(stay["dates"]["departure"])
-        while day < departure:
-            yield (stay["room"], day.isoformat()), stay["stay_id"]
-            day += timedelta(days=1)

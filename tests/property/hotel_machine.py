@@ -39,8 +39,9 @@ from commands.request_payment import RequestPayment
 from ledger.command import Command, Envelope, Handler, Outcome
 from ledger.ids import holder_stream
 from ledger.log import Row
-from tests.auditor import Auditor, Inspector, Line, Night
+from tests.auditor import Auditor, Night
 from tests.examples import ARRIVAL, CODE, HOLD_SECONDS, NOBODY, NOW, hold_stay, usd
+from tests.inspector import Inspector, Line
 from tests.memory_log import MemoryLog
 from tests.property.replay import fold, live, replayed
 from tests.reception import OPEN, Reception, envelope

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from commands.dispatch import HANDLERS
 from commands.record_payment_observation import RecordPaymentObservation
 from ledger.command import Command, Handler, Outcome
-from tests.auditor import LawBroken
+from tests.inspector import LawBroken
 from tests.memory_log import MemoryLog
 from tests.property.broken import stale_read, succeeded_means_paid
 from tests.property.hotel_machine import HotelMachine, happened

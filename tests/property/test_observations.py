@@ -20,8 +20,8 @@ from commands.record_refund_observation import RecordRefundObservation
 from commands.record_vehicle import RecordVehicle
 from commands.request_payment import RequestPayment
 from ledger.ids import made_by
-from tests.auditor import Inspector, Line
 from tests.examples import CODE, HELD_UNTIL, NOW, hold_stay, named
+from tests.inspector import Inspector, Line
 from tests.memory_log import MemoryLog
 from tests.property.replay import fold
 from tests.reception import OPEN, Reception

@@ -18,8 +18,8 @@ from ledger.command import Command, Outcome
 from ledger.ids import holder_stream
 from ledger.log import Conflict, Connection
 from ledger.writer import Flight, Writer
-from tests.auditor import Inspector, Line
 from tests.examples import ARRIVAL, CODE, hold_stay, named
+from tests.inspector import Inspector, Line
 from tests.integration.ledger.ledgers import Ledger
 from tests.reception import Reception, envelope
 

@@ -7,8 +7,8 @@ from collections import Counter
 from datetime import date, timedelta
 
 from commands.hold_stay import HoldStay
-from tests.auditor import Inspector, Line
 from tests.examples import ARRIVAL, hold_stay, named
+from tests.inspector import Inspector, Line
 from tests.integration.ledger.ledgers import Ledger
 from tests.reception import Reception
 
