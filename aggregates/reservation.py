@@ -1,41 +1,26 @@
-"""Reservation: a booking of one or more stays. Each stay has its own dates, room, party and price; states follow in step.
+"""Reservation: a booking of one or more stays, each with its own dates, room, party, price and state (`ledger/stay.py`).
 
-held → confirmed → cancelled; held → expired or abandoned. A hold copies price, taxes and policy into the stay, so that
-what the guest was shown can be told for ever.
+held → confirmed → checked in → checked out; held → expired or abandoned; confirmed → cancelled or no-show. A hold copies
+price, taxes and policy into the stay, so that what the guest was shown can be told for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
-from msgspec import Struct
-
+from aggregates import stay_events
 from ledger.event import Event
 from ledger.keys import Sealed
-from ledger.money import NOTHING, Money, total
-from ledger.price import StayPrice, cancellation_fee
+from ledger.money import NOTHING, Money, at_least_nothing, total
+from ledger.price import cancellation_fee
 from ledger.refusal import Refusal
-from ledger.stay_dates import StayDates
+from ledger.stay import BEFORE_ARRIVAL, SOLD, BookedStay, LiveStay, all_in, as_held, state_of
 
-State = Literal["none", "held", "confirmed", "cancelled", "expired", "abandoned"]
 VENDORS = ("stripe", "sendgrid")
 """Who else knows a guest by name or address, and is asked to forget them."""
-
-
-class BookedStay(Struct, frozen=True, kw_only=True, gc=False):
-    """One stay of a reservation: who sleeps where, when, and for how much."""
-
-    stay_id: UUID
-    room_type: str
-    room: str
-    rate_plan: str
-    dates: StayDates
-    adults: int
-    children: int
-    price: StayPrice
 
 
 class Reservation:
@@ -96,6 +81,24 @@ class Reservation:
         topic: ClassVar[str] = "reservation.abandoned.v1"
         reason: str
 
+    StayChanged = stay_events.StayChanged
+    StayMoved = stay_events.StayMoved
+    StayPinned = stay_events.StayPinned
+    StayUnpinned = stay_events.StayUnpinned
+    StayCheckedIn = stay_events.StayCheckedIn
+    StayCheckedOut = stay_events.StayCheckedOut
+    StayNoShow = stay_events.StayNoShow
+    StayCancelled = stay_events.StayCancelled
+    Noted = stay_events.Noted
+    GuestsNamed = stay_events.GuestsNamed
+
+    class MergedGuest(Event, frozen=True):
+        """The guest's profile and that of another reservation are the same person's."""
+
+        topic: ClassVar[str] = "reservation.merged-guest.v1"
+        guest_id: UUID
+        into: UUID
+
     class GuestErased(Event, frozen=True):
         """The guest is to be forgotten: from now on the profile key `guest_id` is destroyed and vendors are asked to forget."""
 
@@ -128,20 +131,61 @@ class Reservation:
     class StayLive(Refusal):
         code = "reservation.stay_live"
 
+    class StayUnknown(Refusal):
+        code = "reservation.stay_unknown"
+        field = "stay_id"
+
+    class ChangedSince(Refusal):
+        code = "reservation.changed_since"
+        field = "expected_version"
+
     class FeeChanged(Refusal):
         code = "reservation.fee_changed"
         field = "expected_fee_minor"
 
     def __init__(self) -> None:
-        self.state: State = "none"
-        self.stays: tuple[BookedStay, ...] = ()
-        self.total = NOTHING
+        self.state = "none"
+        self.live: dict[UUID, LiveStay] = {}
+        self.happened: tuple[str, ...] = ()
+        self.kept_fee = NOTHING
         self.pay_now = NOTHING
         self.held_until: datetime | None = None
         self.payments: tuple[UUID, ...] = ()
         self.guest_id: UUID | None = None
         self.vendors_left: tuple[str, ...] | None = None
         """Who is still to be asked to forget the guest; None while nobody asked for that."""
+
+    @property
+    def stays(self) -> tuple[BookedStay, ...]:
+        """All stays as they are booked now, those given up too, in order of booking."""
+        return tuple(stay.booked for stay in self.live.values())
+
+    @property
+    def total(self) -> Money:
+        """What the stays cost that were not given up."""
+        return total((stay.booked.price.total for stay in self.live.values() if stay.state in SOLD), self.kept_fee.currency)
+
+    @property
+    def owed(self) -> Money:
+        """What the guest has to pay in all: stays, what came on top, and the fees kept for those given up."""
+        return total((stay.owed for stay in self.live.values()), self.kept_fee.currency) + self.kept_fee
+
+    def stay(self, stay_id: UUID) -> LiveStay:
+        """Give one stay as it is now. Raises Unknown, StayUnknown."""
+        self.must_exist()
+        if stay_id not in self.live:
+            raise Reservation.StayUnknown("This reservation has no such stay: look at it for the ids of its stays.")
+        return self.live[stay_id]
+
+    def must_be_at(self, expected_version: int | None) -> None:
+        """Raises ChangedSince, with what has happened since, when it was at another version when it was looked at."""
+        version = len(self.happened)
+        if expected_version is not None and expected_version != version:
+            raise Reservation.ChangedSince(
+                "Somebody else has changed this reservation since you looked at it: look again, then decide.",
+                version=version,
+                changed=list(self.happened[max(expected_version, 0) :]),
+            )
 
     def must_exist(self) -> None:
         """Raises Unknown when nothing was ever held under this id."""
@@ -187,16 +231,22 @@ class Reservation:
         return Reservation.Abandoned(reason=reason)
 
     def cancellation(self, now: datetime, paid: Money) -> tuple[Money, Money]:
-        """Say what cancelling now costs and gives back: (fee, refund). The fee is kept out of what was paid.
-
-        Raises Unknown, NotConfirmed.
-        """
+        """Say what cancelling all of it costs now and gives back: (fee, refund). Raises Unknown, NotConfirmed."""
         self.must_exist()
         if self.state != "confirmed":
             raise Reservation.NotConfirmed(f"This reservation is {self.state}: there is nothing to cancel.", state=self.state)
-        fee = total((cancellation_fee(stay.price, now) for stay in self.stays), paid.currency)
-        kept = min(fee, paid, key=lambda amount: amount.amount_minor)
-        return kept, paid - kept
+        return self.giving_up([stay for stay in self.live.values() if stay.state in BEFORE_ARRIVAL], now, paid)
+
+    def giving_up(self, stays: Sequence[LiveStay], now: datetime, paid: Money) -> tuple[Money, Money]:
+        """Say what giving up these stays costs now and gives back: (fee, refund).
+
+        The fee is kept out of what was paid and is not kept already; back goes what is more than all that is owed then.
+        """
+        by_policy = total((cancellation_fee(stay.booked.price, now) for stay in stays), paid.currency)
+        kept = total((stay.fee for stay in self.live.values()), paid.currency) + self.kept_fee
+        fee = min(by_policy, at_least_nothing(paid - kept))
+        owed = self.owed - total((stay.booked.price.total for stay in stays), paid.currency) + fee
+        return fee, at_least_nothing(paid - owed)
 
     def cancel(
         self, reason: str, now: datetime, today: date, paid: Money, expected_fee_minor: int | None
@@ -206,64 +256,37 @@ class Reservation:
         Raises Unknown, NotConfirmed, Begun, FeeChanged.
         """
         fee, refund = self.cancellation(now, paid)
-        if any(stay.dates.arrival < today for stay in self.stays):
+        if any(stay.is_live and stay.booked.dates.arrival < today for stay in self.live.values()):
             raise Reservation.Begun("The stay has begun: ask the reception to end it.")
         if expected_fee_minor is not None and expected_fee_minor != fee.amount_minor:
             raise Reservation.FeeChanged("The cancellation fee has changed since it was shown: look at the new fee first.")
         return Reservation.Cancelled(reason=reason, fee=fee, refund=refund)
 
-    def erase_guest(self, today: date) -> list[Event]:
-        """Have the guest forgotten; nothing when that was decided before. `today` is the property's date.
-
-        Raises Unknown, StayLive while rooms are held or the stay is not over.
-        """
-        self.must_exist()
-        if self.state == "held":
-            raise Reservation.StayLive("Rooms are still held under this name: give them back first.", state=self.state)
-        departure = max(stay.dates.departure for stay in self.stays)
-        if self.state == "confirmed" and departure >= today:
-            raise Reservation.StayLive(
-                f"The stay is not over: cancel it first, or ask again after {departure}.",
-                state=self.state,
-                departure=departure.isoformat(),
-            )
-        if self.vendors_left is not None or self.guest_id is None:
-            return []
-        return [Reservation.GuestErased(guest_id=self.guest_id)]
-
-    def vendor_forgot(self, vendor: str, reference: str) -> list[Event]:
-        """Note that a vendor was asked to forget the guest; nothing when it was noted before. Raises Unknown."""
-        self.must_exist()
-        if self.vendors_left is None or vendor not in self.vendors_left:
-            return []
-        left = tuple(each for each in self.vendors_left if each != vendor)
-        return [Reservation.VendorForgot(vendor=vendor, reference=reference, left=left)]
-
     def apply(self, event: Event) -> None:
         """Take over what the event says; only assigns."""
+        self.happened = (*self.happened, event.topic)
         match event:
             case Reservation.Held():
-                self.state, self.stays, self.held_until = "held", event.stays, event.held_until
-                self.total, self.pay_now, self.guest_id = event.total, event.pay_now, event.guest.key_id
+                self.live, self.held_until = {stay.stay_id: as_held(stay) for stay in event.stays}, event.held_until
+                self.kept_fee = Money(0, event.total.currency)
+                self.pay_now, self.guest_id = event.pay_now, event.guest.key_id
             case Reservation.PaymentAsked():
                 self.payments = (*self.payments, event.payment_id)
             case Reservation.Confirmed():
-                self.state = "confirmed"
+                self.live = all_in(self.live, "confirmed")
             case Reservation.Cancelled():
-                self.state = "cancelled"
+                self.live = all_in(self.live, "cancelled")
+                self.kept_fee = event.fee
             case Reservation.Expired():
-                self.state = "expired"
+                self.live = all_in(self.live, "expired")
             case Reservation.Abandoned():
-                self.state = "abandoned"
+                self.live = all_in(self.live, "abandoned")
             case Reservation.GuestErased():
                 self.vendors_left = VENDORS
             case Reservation.VendorForgot():
                 self.vendors_left = event.left
-
-
-def sum_of_stays(stays: Sequence[BookedStay], currency: str) -> tuple[Money, Money]:
-    """Give (total, due now) of stays."""
-    return (
-        total((stay.price.total for stay in stays), currency),
-        total((stay.price.pay_now for stay in stays), currency),
-    )
+            case Reservation.MergedGuest():
+                self.guest_id = event.into
+            case _:
+                self.live = stay_events.folded(self.live, event)
+        self.state = state_of(self.live.values())

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from aggregates.holder import Holder
 from aggregates.property import Property
 from aggregates.rates import Rates
-from aggregates.reservation import BookedStay, Reservation, sum_of_stays
+from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
 from commands.rooms_for import find_rooms
@@ -23,6 +23,7 @@ from ledger.ids import made_by, property_stream, rates_stream, stay_streams
 from ledger.money import Money
 from ledger.price import StayPrice
 from ledger.refusal import IdReused, Refusal
+from ledger.stay import BookedStay, sum_of_stays
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ROOMS = 9

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
-from aggregates.reservation import BookedStay, Reservation
+from aggregates.reservation import Reservation
 from aggregates.room_night import ReleaseReason, RoomNight
 from ledger.command import Change, Known
 from ledger.ids import room_night_stream
+from ledger.stay import BookedStay
 
 
 def streams_of(property_code: str, reservation: Reservation) -> Iterator[UUID]:

@@ -24,10 +24,15 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:  # noqa: ARG001 -
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:  # noqa: ARG001 - the shape of all handlers
-    """Note it once. Raises Reservation.Unknown."""
+    """Note it once; nothing when it was noted before, or nobody asked for it. Raises Reservation.Unknown."""
     command = envelope.asks(RecordVendorForgot)
-    events = known.get(Reservation, command.reservation_id).vendor_forgot(command.vendor, command.reference)
-    return Decision(changes=[Change(command.reservation_id, event) for event in events])
+    reservation = known.get(Reservation, command.reservation_id)
+    reservation.must_exist()
+    if reservation.vendors_left is None or command.vendor not in reservation.vendors_left:
+        return Decision()
+    left = tuple(each for each in reservation.vendors_left if each != command.vendor)
+    forgot = Reservation.VendorForgot(vendor=command.vendor, reference=command.reference, left=left)
+    return Decision(changes=[Change(command.reservation_id, forgot)])
 
 
 HANDLER = Handler(reads, decide)

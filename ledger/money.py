@@ -76,3 +76,8 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
             raise CurrencyMismatch(currency, amount.currency)
         minor += amount.amount_minor
     return Money(minor, currency)
+
+
+def at_least_nothing(amount: Money) -> Money:
+    """Give the amount, or nothing of its currency when it is below zero."""
+    return max(amount, Money(0, amount.currency))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from aggregates.payment import Payment, Vehicle
 from aggregates.property import Definition, Property, Room, RoomType
 from aggregates.rates import RatePlan, Rates, Season, Tariff, Tax, TypePrice
-from aggregates.reservation import BookedStay, Reservation, sum_of_stays
+from aggregates.reservation import Reservation
 from aggregates.room_night import ReleaseReason, RoomNight
 from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay, confirmation_code
 from ledger.command import Change
@@ -24,6 +24,7 @@ from ledger.ids import payment_id, property_stream, rates_stream, room_night_str
 from ledger.keys import Sealed
 from ledger.money import Money
 from ledger.price import StayPrice
+from ledger.stay import BookedStay, sum_of_stays
 from ledger.stay_dates import StayDates
 
 CODE = "kandy"

@@ -37,7 +37,8 @@ def take(room_night: RoomNight, minute: float) -> list[Event]:
 
 
 def test_a_new_night_knows_nothing() -> None:
-    assert vars(RoomNight()) == {"state": "free", "stay_id": None, "held_until": None}
+    known = {"state": "free", "stay_id": None, "reservation_id": None, "held_until": None, "movable": False}
+    assert vars(RoomNight()) == known
 
 
 def test_a_free_night_is_held() -> None:

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from aggregates.holder import MOST_ROOM_NIGHTS, Holder
 from aggregates.property import Property
 from aggregates.rates import Rates
-from aggregates.reservation import BookedStay, Reservation
+from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.hold_stay import HoldAdvice, HoldStay, confirmation_code, guest_stream
 from ledger.command import Change
 from ledger.ids import holder_stream, made_by, property_stream, rates_stream
 from ledger.refusal import Refusal
+from ledger.stay import BookedStay
 from ledger.stay_dates import StayDates
 from tests.examples import (
     ARRIVAL,
