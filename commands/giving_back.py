@@ -27,9 +27,7 @@ def counted_of(known: Known, payments: Iterable[UUID], currency: str) -> Money:
 
 def left_to_pay(known: Known, reservation: Reservation) -> Money:
     """Give what a reservation owes beyond what is paid or just being captured; below zero when too much was paid."""
-    currency = reservation.total.currency
-    owed = reservation.total if reservation.state == "confirmed" else Money(0, currency)
-    return owed - counted_of(known, reservation.payments, currency)
+    return reservation.owed - counted_of(known, reservation.payments, reservation.owed.currency)
 
 
 def give_back(known: Known, payments: Sequence[UUID], amount: Money, command_id: UUID, reason: str) -> list[Change]:

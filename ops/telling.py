@@ -9,6 +9,7 @@ import msgspec
 
 from ops.settings import BadConfiguration
 from ops.wiring import Wiring
+from projections.stays import StayRow
 from web.house import Desk
 
 
@@ -21,16 +22,22 @@ async def reservation_text(wiring: Wiring, property_code: str, reservation_id: U
         raise BadConfiguration(message)
     document = found.document
     lines = [f"{document.held.confirmation_code}  {document.state}  position {found.position}"]
-    lines += [
-        f"  {stay.room_type} {stay.room}  {stay.dates.arrival} to {stay.dates.departure}  {stay.rate_plan}"
-        f"  {stay.price.total.amount_minor} {stay.price.total.currency} minor units"
-        for stay in document.held.stays
-    ]
+    lines += [_line(row) for row in document.stays]
     lines += [
         f"  payment {row.payment_id}  {row.state}  {row.amount.amount_minor} {row.amount.currency}" for row in document.payments
     ]
     return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(
         lines
+    )
+
+
+def _line(row: StayRow) -> str:
+    stay = row.booked
+    rooms = ", then ".join(room for _, room in row.rooms)
+    pinned = f"  pinned: {row.pin}" if row.pin else ""
+    return (
+        f"  {stay.room_type} {rooms}  {stay.dates.arrival} to {stay.dates.departure}  {stay.rate_plan}"
+        f"  {stay.price.total.amount_minor} {stay.price.total.currency} minor units  {row.state}{pinned}  {stay.stay_id}"
     )
 
 

@@ -40,6 +40,7 @@ from projections.guests import Guests
 from projections.postgres_model import PostgresModel
 from projections.redis_model import RedisModel
 from projections.reservations import Reservations
+from projections.revenue import KEPT_AS as REVENUE_KEPT_AS
 from projections.revenue import Revenue
 from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
@@ -116,7 +117,7 @@ class Wiring:
         """Build the read models of a property."""
         return Models(
             availability=Availability(RedisModel(self.redis, property_code, KEPT_AS)),
-            revenue=Revenue(RedisModel(self.redis, property_code, "revenue")),
+            revenue=Revenue(RedisModel(self.redis, property_code, REVENUE_KEPT_AS)),
             reservations=Reservations(PostgresModel(property_code, "reservations")),
             due=DueList(PostgresModel(property_code, "due")),
             guests=Guests(PostgresModel(property_code, "guests"), self.keys),

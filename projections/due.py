@@ -153,7 +153,7 @@ def _of_reservation(recorded: Recorded) -> Iterator[Due]:
         case Reservation.Confirmed() | Reservation.Expired():
             yield Due("expiring_holds", subject, None, position)
             yield Due("telling_guest", subject, now, position)
-        case Reservation.Cancelled():
+        case Reservation.Cancelled() | Reservation.StayChanged() | Reservation.StayCancelled():
             yield Due("telling_guest", subject, now, position)
         case Reservation.Abandoned():
             yield Due("expiring_holds", subject, None, position)

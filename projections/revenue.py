@@ -1,6 +1,7 @@
 """Revenue on the books in Redis: room-nights and money by stay date, room type, rate plan, channel and booking date.
 
-Only confirmed stays count. Room revenue is the room lines net of taxes, service charge and board; total is what guests pay.
+Only stays that are booked or were slept in count; a fee for a stay that was given up is no room revenue. Room revenue is the
+room lines net of taxes, service charge and board; total is what guests pay.
 """
 
 from __future__ import annotations
@@ -8,23 +9,37 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from aggregates.property import Property
 from aggregates.reservation import Reservation
+from ledger.event import Recorded
+from ledger.price import StayPrice
+from ledger.stay import BookedStay
 from projections.redis_model import RedisModel, Write
 
-if TYPE_CHECKING:
-    from ledger.event import Recorded
-    from ledger.price import StayPrice
-
 NAME = "revenue"
+KEPT_AS = "revenue.2"
+"""Under which name the keys stand: the number rises with their form, and the model then begins anew from the log."""
 ROOM_KINDS = frozenset({"room", "extra_adult", "extra_child"})
 LOOKS_AT = frozenset({"reservation", "property"})
-Cells = list[list[Any]]
-"""[stay date, "room_type|rate_plan|channel|booked_on", room-nights, room revenue and total in minor units] a night."""
+Cells = list[tuple[str, str, int, int, int]]
+"""(stay date, "room_type|rate_plan|channel|booked_on", room-nights, room revenue and total in minor units) a night."""
 Changes = dict[str, dict[str, list[int]]]
 """Stay date → field → what is added to room-nights, room revenue and total."""
+MOVING = (
+    Reservation.Confirmed, Reservation.Cancelled, Reservation.StayChanged, Reservation.StayCancelled, Reservation.StayNoShow,
+)  # fmt: skip
+"""Events that move cells, or may, of stays that were told of before."""
+
+
+class Sales(msgspec.Struct):
+    """What a reservation has sold: the cells of each stay that was not given up. `of`: "channel|booked_on"."""
+
+    of: str
+    cells: dict[str, Cells]
+    counts: bool = False
 
 
 class Revenue:
@@ -36,43 +51,32 @@ class Revenue:
 
     async def apply(self, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
         """Apply what happened between two positions when the generation stands at `before`; tell whether it did."""
-        stays = await self._known_stays(generation, before, batch)
-        if stays is None:
+        known = await self._known(generation, before, batch)
+        if known is None:
             return False
-        told: dict[str, Cells | None] = {}
         changes: Changes = {}
-        writes: list[Write] = []
-        for recorded in batch:
-            subject = str(recorded.stream)
-            match recorded.event:
-                case Reservation.Held() as held:
-                    told[subject] = stays[subject] = _cells(held)
-                case Reservation.Confirmed():
-                    _add(changes, stays[subject], 1)
-                case Reservation.Cancelled():
-                    _add(changes, stays[subject], -1)
-                    told[subject] = None
-                case Reservation.Expired() | Reservation.Abandoned():
-                    told[subject] = None
-                case Property.Opened(definition=definition) | Property.Redefined(definition=definition):
-                    house = json.dumps({"rooms": len(definition.rooms)})
-                    writes.append(("SET", self.model.key(generation, "house"), house))
+        told = {str(recorded.stream) for recorded in batch if sell(known, changes, recorded)}
         key = self._stays(generation)
+        writes: list[Write] = [
+            ("HSET", key, subject, msgspec.json.encode(known[subject]).decode()) if subject in known else ("HDEL", key, subject)
+            for subject in sorted(told)
+        ]
         writes += [
-            ("HDEL", key, subject) if cells is None else ("HSET", key, subject, json.dumps(cells))
-            for subject, cells in told.items()
+            ("SET", self.model.key(generation, "house"), json.dumps({"rooms": len(recorded.event.definition.rooms)}))
+            for recorded in batch
+            if isinstance(recorded.event, Property.Opened | Property.Redefined)
         ]
         writes += await self._absolute(generation, changes)
         return await self.model.apply(generation, before, after, writes)
 
-    async def _known_stays(self, generation: int, before: int, batch: Sequence[Recorded]) -> dict[str, Cells] | None:
-        """Read what the batch's confirmed and cancelled reservations consist of, as far as the batch does not tell.
+    async def _known(self, generation: int, before: int, batch: Sequence[Recorded]) -> dict[str, Sales] | None:
+        """Read what the batch's reservations have sold, as far as the batch does not tell.
 
         Nothing when the generation has moved on: what another follower ended is not there any more.
         """
         moved, held = (
             {str(recorded.stream) for recorded in batch if isinstance(recorded.event, kinds)}
-            for kinds in ((Reservation.Confirmed, Reservation.Cancelled), Reservation.Held)
+            for kinds in (MOVING, Reservation.Held)
         )
         subjects = sorted(moved - held)
         if not subjects:
@@ -83,7 +87,7 @@ class Revenue:
         position, found = await pipeline.execute()
         if int(position or 0) != before:
             return None
-        return {subject: json.loads(raw) for subject, raw in zip(subjects, found, strict=True) if raw}
+        return {subject: msgspec.json.decode(raw, type=Sales) for subject, raw in zip(subjects, found, strict=True) if raw}
 
     async def _absolute(self, generation: int, changes: Changes) -> list[Write]:
         """Turn changes of cells into their new absolute values; the position check makes the values read here current."""
@@ -105,13 +109,44 @@ class Revenue:
         return self.model.key(generation, "stays")
 
 
-def _cells(held: Reservation.Held) -> Cells:
-    """List the cells of all nights of a reservation."""
-    cells: Cells = []
-    for stay in held.stays:
-        field = f"{stay.room_type}|{stay.rate_plan}|{held.channel}|{held.booked_on.isoformat()}"
-        cells += [[night, field, 1, room, whole] for night, room, whole in _nights(stay.price)]
-    return cells
+def sell(known: dict[str, Sales], changes: Changes, recorded: Recorded) -> bool:
+    """Take an event over into what reservations have sold and into the cells; tell whether it says anything of that. Pure."""
+    subject = str(recorded.stream)
+    match recorded.event:
+        case Reservation.Held() as held:
+            known[subject] = Sales(f"{held.channel}|{held.booked_on.isoformat()}", {})
+            for stay in held.stays:
+                known[subject].cells[str(stay.stay_id)] = _cells(stay, known[subject].of)
+        case Reservation.Confirmed():
+            sales = known[subject]
+            sales.counts = True
+            for cells in sales.cells.values():
+                _add(changes, cells, 1)
+        case Reservation.StayChanged(stay_id=stay_id, stay=stay):
+            _replace(known[subject], changes, str(stay_id), _cells(stay, known[subject].of))
+        case Reservation.StayCancelled(stay_id=stay_id) | Reservation.StayNoShow(stay_id=stay_id):
+            _replace(known[subject], changes, str(stay_id), [])
+        case Reservation.Cancelled() | Reservation.Expired() | Reservation.Abandoned():
+            gone = known.pop(subject, None)
+            for cells in gone.cells.values() if gone and gone.counts else ():
+                _add(changes, cells, -1)
+        case _:
+            return False
+    return True
+
+
+def _replace(sales: Sales, changes: Changes, stay_id: str, cells: Cells) -> None:
+    """Let a stay have sold other cells than before, or none any more."""
+    if sales.counts:
+        _add(changes, sales.cells.get(stay_id, []), -1)
+        _add(changes, cells, 1)
+    sales.cells[stay_id] = cells
+
+
+def _cells(stay: BookedStay, of: str) -> Cells:
+    """List the cells of all nights of a stay."""
+    field = f"{stay.room_type}|{stay.rate_plan}|{of}"
+    return [(night, field, 1, room, whole) for night, room, whole in _nights(stay.price)]
 
 
 def _nights(price: StayPrice) -> Iterable[tuple[str, int, int]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from projections.hotel import Hotel
+from projections.stays import shown
 from queries.reservations import ReservationFound
 
 ZONE_MARGIN = timedelta(days=366)
@@ -40,12 +41,13 @@ def calendar_stay(found: ReservationFound, hotel: Hotel, now: datetime) -> Calen
     """Fill the entry in from a reservation."""
     house, held = hotel.definition, found.document.held
     kinds = {kind.code: kind.name for kind in house.room_types}
+    stays = shown(found.document.stays)
     return CalendarStay(
         reservation_id=found.reservation_id,
         confirmation_code=held.confirmation_code,
-        arrival=min(stay.dates.arrival for stay in held.stays),
-        departure=max(stay.dates.departure for stay in held.stays),
-        rooms=tuple(kinds[stay.room_type] for stay in held.stays),
+        arrival=min(stay.dates.arrival for stay in stays),
+        departure=max(stay.dates.departure for stay in stays),
+        rooms=tuple(kinds[stay.room_type] for stay in stays),
         written_at=now,
         property_name=house.name,
         address=house.address,
@@ -54,6 +56,7 @@ def calendar_stay(found: ReservationFound, hotel: Hotel, now: datetime) -> Calen
         time_zone=house.time_zone,
         check_in_time=house.check_in_time,
         check_out_time=house.check_out_time,
+        revision=found.document.revision,
     )
 
 

@@ -16,7 +16,7 @@ from ledger.keys import GuestKeys
 from ledger.log import Connection
 from projections.guests import TERMS_PURPOSE
 from projections.postgres_model import PostgresModel
-from projections.reservations import read_document
+from projections.reservation_document import read_document
 
 MOST_CANDIDATES = 500
 """Reservations that are decrypted for one question, the latest arrivals first."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ledger.event import Recorded
 from ledger.ids import notification_id
-from projections.reservations import payments_of
+from projections.reservation_document import payments_of
 from queries.streams import Streams
 
 

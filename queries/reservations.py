@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from ledger.keys import GuestKeys, MasterKeyWrong
 from ledger.log import Connection
 from projections.postgres_model import PostgresModel
-from projections.reservations import ReservationDocument, fold, payments_of, read_document
+from projections.reservation_document import ReservationDocument, fold, payments_of, read_document
 from queries.streams import Streams
 
 ERASED: Mapping[str, str] = {"name": "erased", "email": "", "phone": "", "country": "", "requests": "", "language": "en"}

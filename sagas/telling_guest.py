@@ -25,18 +25,36 @@ def react(events: Iterable[Recorded]) -> list[AskNotification]:
         return []
     language = held.event.language
     ended = any(isinstance(each.event, Reservation.Confirmed | Reservation.Expired | Reservation.Abandoned) for each in events)
-    told = list(_kinds(events)) if ended else [("held", held)]
+    told = list(_kinds(events)) if ended else [("held", _newest_hold(events))]
     return [
         AskNotification(reservation_id=held.stream, kind=kind, cause=recorded.position, language=language)
         for kind, recorded in told
     ]
 
 
-def _kinds(events: Iterable[Recorded]) -> Iterator[tuple[str, Recorded]]:
+def _newest_hold(events: Iterable[Recorded]) -> Recorded:
+    """Give the hold, or its last change: what is to be paid is told anew after each."""
+    kinds = Reservation.Held | Reservation.StayChanged | Reservation.StayCancelled
+    return [each for each in events if isinstance(each.event, kinds)][-1]
+
+
+def _kinds(events: Iterable[Recorded]) -> Iterator[tuple[str, Recorded]]:  # noqa: C901 - one line a kind of fact
+    booked, left = False, set[UUID]()
     for recorded in events:
         match recorded.event:
+            case Reservation.Held(stays=stays):
+                left = {stay.stay_id for stay in stays}
             case Reservation.Confirmed():
+                booked = True
                 yield "confirmed", recorded
+            case Reservation.StayChanged() if booked:
+                yield "changed", recorded
+            case Reservation.StayNoShow(stay_id=stay_id):
+                left.discard(stay_id)
+            case Reservation.StayCancelled(stay_id=stay_id):
+                left.discard(stay_id)
+                if booked:
+                    yield ("changed" if left else "cancelled"), recorded
             case Reservation.Expired():
                 yield "expired", recorded
             case Reservation.Cancelled():

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from queries.bookings import booking_of, given_back
+from ledger.money import total
+from queries.bookings import booking_of, fees_of, given_back, promised_back, stays_shown
 from queries.hotel import Hotel
 from queries.reservations import ReservationFound
 from sagas.letters.letter import Letter, LetterStay
@@ -33,6 +34,7 @@ def letter_of(found: ReservationFound, hotel: Hotel, links: GuestLinks, written_
     booking = booking_of(found, hotel, written_at)
     kinds = {kind.code: kind.name for kind in house.room_types}
     plans = {plan.code: plan.name for plan in hotel.tariff.plans}
+    booked = stays_shown(found)
     stays = tuple(
         LetterStay(
             room_type=kinds[stay.room_type],
@@ -44,9 +46,9 @@ def letter_of(found: ReservationFound, hotel: Hotel, links: GuestLinks, written_
             children=stay.children,
             total=stay.price.total,
         )
-        for stay in held.stays
+        for stay in booked
     )
-    policy = held.stays[0].price.policy
+    policy = booked[0].price.policy
     return Letter(
         reservation_id=found.reservation_id,
         written_at=written_at,
@@ -60,16 +62,17 @@ def letter_of(found: ReservationFound, hotel: Hotel, links: GuestLinks, written_
         guest_name=found.guest["name"],
         confirmation_code=held.confirmation_code,
         stays=stays,
-        total=held.total,
+        total=total((stay.total for stay in stays), held.total.currency),
         pay_now=held.pay_now,
         paid=booking.paid,
         balance=booking.balance,
-        fee=document.fee,
-        refund=document.refund or given_back(found),
+        fee=fees_of(found),
+        refund=promised_back(found) or given_back(found),
         held_until=held.held_until,
         free_until=policy.free_until,
         policy_text=policy.text,
         manage_url=links.manage_url(house.code, found.reservation_id),
         pay_url=links.pay_url(house.code, found.reservation_id),
         search_url=f"{links.site_url}/",
+        revision=document.revision,
     )

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict
 
 from commands.cancel_reservation import CancellationReason, CancelReservation
-from queries.bookings import Booking, booking_of, cancellation_preview
+from queries.bookings import Booking, booking_of, cancellation_preview, total_of
 from queries.reservations import ReservationFound
 from web.api.amounts import amount
 from web.doors import After, DeskDoor, HouseDoor, KeyHeader, Visitor, VisitorDoor, asked, checked_key, settle
@@ -114,9 +114,11 @@ def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | N
         "channel": held.channel,
         "guest": dict(found.guest),
         "erased_at": document.erased_at,
-        "stays": [_stay_json(stay) for stay in held.stays],
-        "total": amount(held.total),
+        "version": document.version,
+        "stays": [_stay_json(row) for row in document.stays],
+        "total": amount(total_of(found)),
         "pay_now": amount(held.pay_now),
+        "owed": amount(booking.owed),
         "paid": amount(booking.paid),
         "balance": amount(booking.balance),
         "fee": amount(document.fee) if document.fee else None,
@@ -130,10 +132,14 @@ def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | N
     }
 
 
-def _stay_json(stay: Any) -> dict[str, Any]:
-    written = to_builtins(stay)
+def _stay_json(row: Any) -> dict[str, Any]:
+    """Write a stay as it is now; `room` is the one it ends in, `rooms` all in turn, each from its first night on."""
+    written = to_builtins(row.booked)
     dates, price = written.pop("dates"), written.pop("price")
-    return {**written, **dates, "nights": stay.dates.nights, **price}
+    now = {"room": row.booked.room, "state": row.state, "pin": row.pin or None, "departed_on": row.departed_on}
+    rooms = [{"first_night": first, "room": room} for first, room in row.rooms]
+    sums = {name: amount(sum_) if sum_ else None for name, sum_ in (("fee", row.fee), ("extras", row.extras))}
+    return {**written, **dates, "nights": row.booked.dates.nights, **price, **now, "rooms": rooms, **sums}
 
 
 def _payment_json(payment: Any) -> dict[str, Any]:

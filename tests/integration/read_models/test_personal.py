@@ -22,7 +22,7 @@ from ops.erase import erase_guest, guests_of
 from ops.purge import Purged, purge
 from ops.rebuild import rebuild
 from ops.wiring import Wiring
-from projections.reservations import ReservationDocument
+from projections.reservation_document import ReservationDocument
 from sagas.forgetting import fiscal_end
 from tests.examples import GUEST, held_event, stay
 from tests.integration.read_models.houses import House
