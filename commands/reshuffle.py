@@ -6,9 +6,10 @@ has a free room. With fixed stays that is a search problem; `make_room` says how
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from commands.assignment import Lodged, Wanted, every_night_has_room, spare_nights
 from commands.sweeping import sweeps
@@ -47,6 +48,18 @@ def make_room(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) ->
             break
     plans = [_plan(lodged, new_rooms, old_rooms) for new_rooms, old_rooms in sweeps(rooms, lodged, wanted)]
     return min(plans, key=lambda plan: len(plan.moves), default=None)
+
+
+def in_view(lodged: Iterable[Lodged], first: int, end: int) -> list[Lodged]:
+    """Give what is lodged on the nights from `first` to `end`; what touches the edge may reach beyond it, and counts as fixed.
+
+    A plan for these is one for all. When there is none, a wider view may have one.
+    """
+    return [
+        replace(stay, fixed=stay.fixed or stay.first <= first or stay.end >= end)
+        for stay in lodged
+        if stay.first < end and stay.end > first
+    ]
 
 
 def _plan(lodged: Sequence[Lodged], new_rooms: Sequence[int], old_rooms: Sequence[int]) -> Plan:

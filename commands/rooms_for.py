@@ -16,6 +16,9 @@ from commands.free_rooms import free_rooms
 from ledger.command import Known
 from ledger.stay_dates import StayDates
 
+NIGHTS_BEFORE, NIGHTS_AFTER = 14, 28
+"""How many nights around a stay are looked at first for rooms that others could leave."""
+
 
 class Move(Struct, frozen=True, gc=False):
     """A stay leaves one room for another, from its first night there up to, not including, `last_night_exclusive`."""

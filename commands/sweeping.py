@@ -22,9 +22,10 @@ Rooms = tuple[list[int], list[int]]
 def sweeps(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Iterator[Rooms]:
     """Give the outcome of every sweep that found a room for all, forwards and backwards in time."""
     yield from _forwards(rooms, lodged, wanted)
-    end = max(stay.end for stay in (*lodged, *wanted))
-    mirrored = [replace(stay, first=end - stay.end, end=end - stay.first) for stay in lodged]
-    yield from _forwards(rooms, mirrored, [replace(stay, first=end - stay.end, end=end - stay.first) for stay in wanted])
+    over = max([stay.end for stay in lodged] + [stay.end for stay in wanted])
+    lodged = [replace(stay, first=over - stay.end, end=over - stay.first) for stay in lodged]
+    wanted = [replace(stay, first=over - stay.end, end=over - stay.first) for stay in wanted]
+    yield from _forwards(rooms, lodged, wanted)
 
 
 def _forwards(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Iterator[Rooms]:
@@ -38,13 +39,13 @@ def _forwards(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) ->
 def _sweep(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted], cut: int) -> Rooms | None:
     """Give every stay that begins at `cut` or later a room again, its own one when that is free."""
     firm, ahead = [0] * rooms, [0] * rooms
-    for stay in lodged:
-        (firm if stay.fixed or stay.first < cut else ahead)[stay.room] |= stay.nights
+    for other in lodged:
+        (firm if other.fixed or other.first < cut else ahead)[other.room] |= other.nights
     new_rooms, old_rooms = [0] * len(wanted), [stay.room for stay in lodged]
-    loose = [place for place, stay in enumerate(lodged) if not stay.fixed and stay.first >= cut]
-    turns = sorted([(lodged[place].first, 0, place) for place in loose] + [(s.first, 1, n) for n, s in enumerate(wanted)])
-    for _, is_new, place in turns:
-        stay = wanted[place] if is_new else lodged[place]
+    turns = [(each.first, False, place) for place, each in enumerate(lodged) if not each.fixed and each.first >= cut]
+    turns += [(each.first, True, place) for place, each in enumerate(wanted)]
+    for _, is_new, place in sorted(turns):
+        stay: Lodged | Wanted = wanted[place] if is_new else lodged[place]
         room = _room_for(stay, firm, ahead)
         if room is None:
             return None

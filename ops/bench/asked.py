@@ -60,11 +60,14 @@ def measure(names: Sequence[str], plan: Plan, wish: Wish) -> int:
 
 
 def _write_docs(result: Result) -> None:
-    """Write the page and its chart below the present directory. Raises BadConfiguration without matplotlib."""
+    """Write the pages and their charts below the present directory. Raises BadConfiguration without matplotlib."""
     try:
-        chart = import_module("ops.bench.chart")
+        chart, rooms_page = import_module("ops.bench.chart"), import_module("ops.bench.rooms_page")
     except ModuleNotFoundError:
         message = "--write-docs draws with matplotlib, which comes with the development dependencies: make venv"
         raise BadConfiguration(message) from None
-    chart.draw(page.in_order(result), page.CHART)
-    page.write(result, Path())
+    if page.in_order(result):
+        chart.draw(page.in_order(result), page.CHART)
+        page.write(result, Path())
+    if "rooms" in result.benches:
+        rooms_page.write(result.benches["rooms"], Path())

@@ -17,6 +17,7 @@ from ops.bench.over_http import over_http
 from ops.bench.plan import Plan
 from ops.bench.rebuilding import rebuilding
 from ops.bench.result import Result
+from ops.bench.rooms import rooms
 from ops.bench.rush import rush
 from ops.bench.scale import scale
 from ops.bench.site import Site, site
@@ -30,6 +31,7 @@ BENCHES: Mapping[str, Callable[[Site, Plan], Findings]] = {
     "rush": rush,
     "lag": lag,
     "rebuild": rebuilding,
+    "rooms": rooms,
 }
 
 

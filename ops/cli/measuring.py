@@ -26,13 +26,13 @@ QUICK_SECONDS = 0.5
 @click.option("--only", default="", help="Some subjects of a bench, by name, separated by commas.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Profile one of our client processes into this file (pstats).")
 @click.option("--output", default=RESULT, show_default=True, type=click.Path(path_type=Path), help="Where the result goes.")
-@click.option("--write-docs", is_flag=True, help="Write docs/performance.md and its chart from what OUTPUT holds then.")
+@click.option("--write-docs", is_flag=True, help="Write the pages in docs/ and their charts from what OUTPUT holds then.")
 @JSON
 def bench(
     name: str | None, check: bool, repeats: int, seconds: float, quick: bool, only: str, profile: Path | None,
     output: Path, write_docs: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild; all without a NAME."""
+    """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild, rooms; all without a NAME."""
     from ops.bench.asked import Wish, measure  # noqa: PLC0415 - half a second that no other command should wait for
 
     if only and not name:
