@@ -1,36 +1,87 @@
 """A second, naive model of a hotel: what must be refused, and who holds what afterwards.
 
-It shares no code with the product and imports nothing of it. Where it and the product disagree, one of them is wrong. What
-every log of a hotel must obey is `tests/inspector.py`'s.
+It shares no code with the product and imports nothing of it. Where it and the product disagree, one of them is wrong. Which
+free room a stay gets is the product's to choose: the auditor takes the choice over, when nobody is wronged by it. What every
+log of a hotel must obey is `tests/inspector.py`'s.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tests.inspector import law
 
-Night = tuple[str, date]
-"""Room and stay date."""
+Night = tuple[str, date, str]
+"""Room, stay date and slot."""
 
 COLOMBO = timedelta(hours=5, minutes=30)
 SLEEPS = {"garden": (2, 3), "villa": (3, 4)}
 ROOMS = {"garden": ("g1", "g2", "g3"), "villa": ("v1",)}
 SHORTEST = {"flexible": 1, "half-board": 1, "saver": 2}
-RUNNING, OVER = ("asked", "open"), ("closed", "refunded", "lost")
+RUNNING = ("asked", "open")
+LIVE = ("held", "confirmed", "checked_in")
+UNTIL_ARRIVAL = ("held", "confirmed")
+TOLD = ("checked_in", "confirmed", "held", "checked_out", "no_show", "cancelled", "expired", "abandoned")
+"""A booking is what the first of these is that one of its stays is; checked in is called in house."""
+
+
+@dataclass
+class Stay:
+    """A stay as the auditor sees it: a room for each night."""
+
+    booking: str
+    kind: str
+    plan: str
+    adults: int
+    rooms: dict[date, str]
+    slot: str = "night"
+    state: str = "held"
+    pinned: bool = False
+
+    @property
+    def arrival(self) -> date:
+        return min(self.rooms)
+
+    @property
+    def departure(self) -> date:
+        return max(self.rooms) + timedelta(days=1)
+
+    @property
+    def nights(self) -> Iterator[Night]:
+        for day, room in self.rooms.items():
+            yield room, day, self.slot
 
 
 @dataclass
 class Booking:
-    """A reservation as the auditor sees it."""
+    """A reservation as the auditor sees it: its stays in order, its payments, and until when it is held."""
 
-    nights: list[Night]
+    stays: list[str]
     until: datetime
-    arrival: date
     holder: str
-    state: str = "held"
     payments: list[str] = field(default_factory=list)
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Who has a night: a stay or a block. A hold has an end."""
+
+    who: str
+    state: str
+    until: datetime | None = None
+
+
+def today(now: datetime) -> date:
+    """Give the date at the hotel."""
+    return (now + COLOMBO).date()
+
+
+def days(arrival: date, nights: int) -> list[date]:
+    return [arrival + timedelta(days=number) for number in range(nights)]
 
 
 class Auditor:
@@ -38,9 +89,11 @@ class Auditor:
 
     def __init__(self) -> None:
         self.bookings: dict[str, Booking] = {}
-        self.nights: dict[Night, tuple[str, datetime | None]] = {}
+        self.stays: dict[str, Stay] = {}
+        self.nights: dict[Night, Holding] = {}
         self.payments: dict[str, str] = {}
         self.payer: dict[str, str] = {}
+        self.refunds_under_way: Counter[str] = Counter()
 
     # —— What must be answered: the code of the refusal, or nothing when it must be accepted
 
@@ -59,37 +112,35 @@ class Auditor:
     ) -> str:
         if nights < 1:
             return "dates.departure_not_after_arrival"
-        if arrival < (now + COLOMBO).date():
+        if arrival < today(now):
             return "dates.past"
         if adults > SLEEPS[kind][0]:
             return "property.too_many_guests"
         if nights < SHORTEST[plan]:
             return "restriction.min_stay"
-        theirs = [booking for booking in self.bookings.values() if booking.holder == holder]
-        if sum(booking.state == "held" and booking.until > now for booking in theirs) >= most:
+        theirs = [name for name, booking in self.bookings.items() if booking.holder == holder]
+        if sum(self.state(name) == "held" and self.bookings[name].until > now for name in theirs) >= most:
             return "holder.too_many_holds"
-        dates = [arrival + timedelta(days=number) for number in range(nights)]
-        free = [room for room in ROOMS[kind] if all(self._free((room, day), now) for day in dates)]
-        return "sold_out" if len(free) < rooms else ""
+        return "sold_out" if len(self.free_rooms(kind, days(arrival, nights), now)) < rooms else ""
 
     def on_confirm(self, name: str) -> str:
-        return self._must_be_held(name) or ("room_night.not_held" if self._lost(name) else "")
+        return self._must_be_held(name) or ("room_night.not_held" if self.lost(name) else "")
 
     def on_expire(self, name: str, now: datetime) -> str:
         refused = self._must_be_held(name)
-        return refused or ("reservation.still_held" if self.bookings[name].until > now else "")
+        return refused or ("reservation.still_held" if self.bookings[name].until > now and not self.lost(name) else "")
 
     def on_cancel(self, name: str, now: datetime) -> str:
         if name not in self.bookings:
             return "reservation.unknown"
-        booking = self.bookings[name]
-        if booking.state == "held":
+        if self.state(name) == "held":
             return ""
-        if booking.state != "confirmed":
+        if self.state(name) != "confirmed":
             return "reservation.not_confirmed"
-        if any(self.payments[payment] == "capturing" for payment in booking.payments):
+        if self.in_flight(name):
             return "payment.in_flight"
-        return "reservation.begun" if booking.arrival < (now + COLOMBO).date() else ""
+        begun = any(stay.arrival < today(now) for stay in self.stays_of(name) if stay.state in LIVE)
+        return "reservation.begun" if begun else ""
 
     def on_request(self, name: str, now: datetime) -> str:
         if name in self.bookings and self.running(name):
@@ -99,32 +150,67 @@ class Auditor:
 
     # —— What follows when it was accepted
 
-    def hold(self, name: str, nights: list[Night], until: datetime, holder: str, now: datetime) -> None:
-        law(len(set(nights)) == len(nights), "one booking holds a night twice")
-        for night in nights:
-            law(self._free(night, now), f"{night} was given to {name} and is not free")
-            self.nights[night] = (name, until)
-        self.bookings[name] = Booking(nights, until, min(day for _, day in nights), holder)
+    def hold(self, name: str, stays: Mapping[str, Stay], until: datetime, holder: str, now: datetime) -> None:
+        """Take a new booking into the book, with the rooms that it was given."""
+        self.bookings[name] = Booking(list(stays), until, holder)
+        for stay_id, stay in stays.items():
+            self.stays[stay_id] = stay
+        self.adopt({stay_id: stay.rooms for stay_id, stay in stays.items()}, set(stays), now)
 
     def confirm(self, name: str) -> None:
         self._void(name)
         self._book(name)
 
     def end(self, name: str, state: str) -> None:
-        """Expire, give back or cancel: the nights that are still the booking's become free."""
+        """Expire, give back or cancel all that is not in house: the nights that are still the booking's become free."""
         self._void(name)
-        booking = self.bookings[name]
-        for night in booking.nights:
-            if self.nights.get(night, ("", None))[0] == name:
-                del self.nights[night]
-        booking.state = state
+        for stay_id in self.bookings[name].stays:
+            if self.stays[stay_id].state in UNTIL_ARRIVAL:
+                self.end_stay(stay_id, state)
 
-    def cancel(self, name: str, refunded: dict[str, int]) -> None:
+    def end_stay(self, stay_id: str, state: str, from_night: date = date.min) -> None:
+        """End one stay; its nights from a date on become free."""
+        for night in [night for night, holding in self.nights.items() if holding.who == stay_id and night[1] >= from_night]:
+            del self.nights[night]
+        self.stays[stay_id].state = state
+
+    def cancel(self, name: str, refunded: Mapping[str, int]) -> None:
         """`refunded` says how much of which payment goes back."""
-        self.end(name, "abandoned" if self.bookings[name].state == "held" else "cancelled")
+        self.end(name, "abandoned" if self.state(name) == "held" else "cancelled")
+        self.give_back(refunded)
+
+    def give_back(self, refunded: Mapping[str, int]) -> None:
         for payment, amount in refunded.items():
-            law(self.payments[payment] == "captured" and amount > 0, f"{payment} cannot be refunded")
+            law(self.payments[payment] in {"captured", "refund due", "refunded", "lost"} and amount > 0, f"{payment} went back")
             self.payments[payment] = "refund due"
+            self.refunds_under_way[payment] += 1
+
+    def adopt(self, rooms: Mapping[str, Mapping[date, str]], asked: set[str], now: datetime) -> None:
+        """Take over which stays have which rooms now, those that were `asked` about and those that made room for them."""
+        for stay_id, given in rooms.items():
+            stay = self.stays[stay_id]
+            if stay_id not in asked:
+                law(set(given) == set(stay.rooms), f"{stay_id} made room and has other nights")
+                law(stay.state in UNTIL_ARRIVAL and not stay.pinned, f"{stay_id} made room and is {stay.state} or promised")
+                law(stay.arrival > today(now), f"{stay_id} made room and arrives today")
+            law(set(given.values()) <= set(ROOMS[stay.kind]), f"{stay_id} was given {set(given.values())}, not a {stay.kind}")
+            self._leave(stay_id)
+        for stay_id, given in rooms.items():
+            stay = self.stays[stay_id] = replace(self.stays[stay_id], rooms=dict(given))
+            until = self.bookings[stay.booking].until if stay.state == "held" else None
+            for night in stay.nights:
+                law(self.free(night, now), f"{night} was given to {stay_id} and is not free")
+                self.nights[night] = Holding(stay_id, "held" if until else "booked", until)
+
+    def block(self, block: str, nights: list[Night], now: datetime) -> None:
+        for night in nights:
+            law(self.free(night, now), f"{night} was blocked and is not free")
+            self.nights[night] = Holding(block, "blocked")
+
+    def unblock(self, block: str) -> None:
+        self._leave(block)
+
+    # —— Payments
 
     def request(self, name: str, payment: str) -> None:
         if self.running(name):
@@ -136,6 +222,9 @@ class Auditor:
     def running(self, name: str) -> str:
         return next((payment for payment in self.bookings[name].payments if self.payments[payment] in RUNNING), "")
 
+    def in_flight(self, name: str) -> bool:
+        return any(self.payments[payment] == "capturing" for payment in self.bookings[name].payments)
+
     def observe(self, payment: str, status: str, *, right_amount: bool) -> None:
         """Take over what was seen at the bank while the payment stood where it stands."""
         state, name = self.payments[payment], self.payer[payment]
@@ -144,44 +233,85 @@ class Auditor:
         elif status == "succeeded" and state == "capturing":
             self.payments[payment] = "captured"
         elif status == "succeeded" and state in {"voiding", "closed"}:
-            self.payments[payment] = "refund due"
+            self.give_all_back(payment)
         elif status == "requires_capture" and state == "closed":
             self.payments[payment] = "voiding"
         elif status in {"requires_capture", "succeeded"} and state == "open":
-            booked = right_amount and self.bookings[name].state == "held" and not self._lost(name)
+            booked = right_amount and self.state(name) == "held" and not self.lost(name)
             if booked:
                 self._book(name)
-            elif self.bookings[name].state == "held":
+            elif self.state(name) == "held":
                 self.end(name, "expired")
             good, bad = ("capturing", "voiding") if status == "requires_capture" else ("captured", "refund due")
             self.payments[payment] = good if booked else bad
+            if self.payments[payment] == "refund due":
+                self.give_all_back(payment)
+
+    def give_all_back(self, payment: str) -> None:
+        self.payments[payment] = "refund due"
+        self.refunds_under_way[payment] += 1
 
     def refund(self, payment: str, status: str) -> None:
         if self.payments[payment] == "refund due" and status in {"succeeded", "failed", "canceled"}:
-            self.payments[payment] = "refunded" if status == "succeeded" else "lost"
+            self.refunds_under_way[payment] -= 1
+            over = "refunded" if status == "succeeded" else "lost"
+            self.payments[payment] = "refund due" if self.refunds_under_way[payment] else over
+
+    # —— What the book says
+
+    def state(self, name: str) -> str:
+        """Give the state of a booking, which its stays make."""
+        states = {stay.state for stay in self.stays_of(name)}
+        first = next(state for state in TOLD if state in states)
+        return "in_house" if first == "checked_in" else first
+
+    def told(self, stay_id: str) -> tuple[object, ...]:
+        """Give what there is to know about a stay; its rooms only as long as it can still give them up."""
+        stay = self.stays[stay_id]
+        return stay.state, stay.kind, stay.plan, stay.adults, stay.pinned, stay.rooms if stay.state in LIVE else {}
+
+    def stays_of(self, name: str) -> list[Stay]:
+        return [self.stays[stay_id] for stay_id in self.bookings[name].stays]
 
     def holders(self) -> dict[Night, tuple[str, str]]:
-        """Give for each night that is not free: whose it is, and held or booked."""
-        return {night: (name, "held" if until else "booked") for night, (name, until) in self.nights.items()}
+        """Give for each night that is not free: which stay or block has it, and held, booked or blocked."""
+        return {night: (holding.who, holding.state) for night, holding in self.nights.items()}
 
-    def _free(self, night: Night, now: datetime) -> bool:
-        if night not in self.nights:
-            return True
-        until = self.nights[night][1]
-        return until is not None and until <= now
+    def free(self, night: Night, now: datetime, *, but: str = "") -> bool:
+        """Tell whether a night can be taken, or is taken by `but`."""
+        holding = self.nights.get(night)
+        return holding is None or holding.who == but or (holding.until is not None and holding.until <= now)
 
-    def _lost(self, name: str) -> bool:
-        return any(self.nights.get(night, ("", None))[0] != name for night in self.bookings[name].nights)
+    def free_rooms(self, kind: str, dates: list[date], now: datetime, *, but: str = "") -> list[str]:
+        return [room for room in ROOMS[kind] if all(self.free((room, day, "night"), now, but=but) for day in dates)]
+
+    def rooms_left(self, kind: str, dates: list[date], now: datetime) -> int:
+        """Count the rooms of a type that are free in the night that has fewest."""
+        return min(sum(self.free((room, day, "night"), now) for room in ROOMS[kind]) for day in dates)
+
+    def lost(self, name: str) -> bool:
+        """Tell whether somebody took a night of the booking after its time was over."""
+        return any(
+            night not in self.nights or self.nights[night].who != stay_id
+            for stay_id in self.bookings[name].stays
+            for night in self.stays[stay_id].nights
+            if self.stays[stay_id].state == "held"
+        )
+
+    def _leave(self, who: str) -> None:
+        self.nights = {night: holding for night, holding in self.nights.items() if holding.who != who}
 
     def _must_be_held(self, name: str) -> str:
         if name not in self.bookings:
             return "reservation.unknown"
-        return "" if self.bookings[name].state == "held" else "reservation.not_held"
+        return "" if self.state(name) == "held" else "reservation.not_held"
 
     def _book(self, name: str) -> None:
-        self.bookings[name].state = "confirmed"
-        for night in self.bookings[name].nights:
-            self.nights[night] = (name, None)
+        for stay_id in self.bookings[name].stays:
+            stay = self.stays[stay_id]
+            if stay.state == "held":
+                stay.state = "confirmed"
+                self.nights |= {night: Holding(stay_id, "booked") for night in stay.nights}
 
     def _void(self, name: str) -> None:
         for payment in self.bookings[name].payments:

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from msgspec.structs import replace
 
 from aggregates.payment import Payment
+from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.cancel_reservation import CancelReservation
 from commands.confirm_reservation import ConfirmReservation
@@ -39,7 +40,8 @@ from commands.request_payment import RequestPayment
 from ledger.command import Command, Envelope, Handler, Outcome
 from ledger.ids import holder_stream
 from ledger.log import Row
-from tests.auditor import Auditor, Night
+from ledger.stay import LiveStay
+from tests.auditor import Auditor, Night, Stay, days
 from tests.examples import ARRIVAL, CODE, HOLD_SECONDS, NOBODY, NOW, hold_stay, usd
 from tests.inspector import Inspector, Line
 from tests.memory_log import MemoryLog
@@ -50,6 +52,12 @@ MOST_HOLDS = 2
 STATUSES = ("open", "requires_action", "processing", "requires_capture", "succeeded", "canceled", "expired")
 happened: Counter[str] = Counter()
 """What a run asked and was answered; printed at its end."""
+
+
+def told(stay: LiveStay) -> tuple[object, ...]:
+    """Give what the product knows of a stay in the auditor's words."""
+    booked = stay.booked
+    return stay.state, booked.room_type, booked.rate_plan, booked.adults, bool(stay.pin), dict(stay.nights())
 
 
 class KeptLog(Protocol):
@@ -74,7 +82,6 @@ class HotelMachine(RuleBasedStateMachine):
         self.asked: list[tuple[Envelope, Outcome]] = []
         self.wishes: dict[UUID, dict[str, Any]] = {}
         self.payment_of: dict[UUID, UUID] = {}
-        self.names: dict[str, str] = {}
         self.places: dict[UUID, Night] = {}
 
     def teardown(self) -> None:
@@ -128,13 +135,13 @@ class HotelMachine(RuleBasedStateMachine):
         if not self.answers(self.ask(asked), expected):
             return multiple()
         reservation = guest_stream(asked.command_id)
-        nights_held = self.nights_given(reservation)
-        assert len({room for room, _ in nights_held}) == rooms
-        assert len(nights_held) == rooms * nights
+        stays = self.stays_held(reservation, kind, plan, adults)
+        assert len({stay.rooms[arrival] for stay in stays.values()}) == rooms
+        assert all(sorted(stay.rooms) == days(arrival, nights) for stay in stays.values())
         self.wishes[reservation] = {
             "kind": kind, "plan": plan, "adults": adults, "offset": offset, "nights": nights, "rooms": rooms, "pays": pays,
         }  # fmt: skip
-        self.auditor.hold(str(reservation), nights_held, self.now + timedelta(seconds=HOLD_SECONDS), holder, self.now)
+        self.auditor.hold(str(reservation), stays, self.now + timedelta(seconds=HOLD_SECONDS), holder, self.now)
         if pays:
             self.the_guest_opens_the_payment(reservation=reservation)
         return reservation
@@ -244,21 +251,28 @@ class HotelMachine(RuleBasedStateMachine):
     def every_line_obeys_the_laws(self) -> None:
         for row in self.log.rows[self.inspector.position :]:
             line = Line.of(row)
-            if line.topic == RoomNight.HoldRequested.topic:
-                self.names[line.body["stay_id"]] = line.body["reservation_id"]
-                self.places[row.stream] = (line.body["room"], date.fromisoformat(line.body["stay_date"]))
+            if line.topic.startswith("room-night."):
+                self.places[row.stream] = (line.body["room"], date.fromisoformat(line.body["stay_date"]), line.body["slot"])
             self.inspector.read(line)
 
     @invariant()
     def the_auditor_sees_the_same_holders(self) -> None:
+        """Room-nights as the product folds them, and stays, against the auditor's book."""
         folds = fold(self.log.rows)
         nights = [(place, folds[stream][1]) for stream, place in self.places.items()]
         ours = {
-            place: (self.names[str(night.stay_id)], night.state)
+            place: (str(night.stay_id), night.state)
             for place, night in nights
             if isinstance(night, RoomNight) and night.state != "free"
         }
         assert ours == self.auditor.holders()
+        for name in self.auditor.bookings:
+            reservation = folds[UUID(name)][1]
+            assert isinstance(reservation, Reservation)
+            assert reservation.state == self.auditor.state(name)
+            assert {str(stay_id): told(stay) for stay_id, stay in reservation.live.items()} == {
+                stay_id: self.auditor.told(stay_id) for stay_id in self.auditor.bookings[name].stays
+            }
 
     @invariant()
     def replay_equals_live(self) -> None:
@@ -303,13 +317,16 @@ class HotelMachine(RuleBasedStateMachine):
         assert amount.currency == usd(0).currency
         return int(amount.amount_minor)
 
-    def nights_given(self, reservation: UUID) -> list[Night]:
-        held = [Line.of(row) for row in self.log.rows if row.topic == RoomNight.HoldRequested.topic]
-        return [
-            (line.body["room"], date.fromisoformat(line.body["stay_date"]))
-            for line in held
-            if line.body["reservation_id"] == str(reservation)
-        ]
+    def stays_held(self, reservation: UUID, kind: str, plan: str, adults: int) -> dict[str, Stay]:
+        """Give the stays of a new booking, with the rooms that the log says they have."""
+        self.every_line_obeys_the_laws()
+        return {
+            stay_id: Stay(str(reservation), kind, plan, adults, self.rooms_of(stay_id))
+            for stay_id in self.inspector.stays_of(str(reservation))
+        }
+
+    def rooms_of(self, stay_id: str) -> dict[date, str]:
+        return {date.fromisoformat(day): room for room, day, _ in self.inspector.places[stay_id]}
 
     def refunds_after(self, position: int) -> dict[str, int]:
         lines = [Line.of(row) for row in self.log.rows[position:]]
