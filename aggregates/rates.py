@@ -18,6 +18,7 @@ from ledger.event import Event
 from ledger.money import Money, total
 from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine
 from ledger.refusal import Refusal
+from ledger.restrictions import Restriction, Restrictions
 from ledger.stay_dates import StayDates
 
 WEIGHT_SCALE = 10**4
@@ -97,6 +98,7 @@ class Tariff(Struct, frozen=True, kw_only=True):
     seasons: tuple[Season, ...]
     plans: tuple[RatePlan, ...]
     taxes: tuple[Tax, ...]
+    restrictions: tuple[Restriction, ...] = ()
 
     def price(self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int) -> StayPrice:
         """Say what a stay costs. Raises Rates.Unpriced, Rates.PlanUnknown, Rates.TooShort."""
@@ -161,6 +163,7 @@ class Rates:
     def __init__(self) -> None:
         self.tariff: Tariff | None = None
         self._price: Callable[..., StayPrice] | None = None
+        self._restrictions = Restrictions(())
 
     def publish(self, tariff: Tariff) -> list[Event]:
         """Put a tariff in force, or do nothing when it is already."""
@@ -178,11 +181,16 @@ class Rates:
         assert self._price is not None  # noqa: S101 - comes and goes with the tariff
         return self._price(room_type=room_type, rate_plan=rate_plan, dates=dates, adults=adults, children=children)
 
+    def admit(self, *, room_type: str, rate_plan: str, dates: StayDates) -> None:
+        """Refuse a stay that the hotel's restrictions do not allow. Raises the refusals of Restrictions, in their order."""
+        self._restrictions.check(room_type, rate_plan, dates)
+
     def apply(self, event: Event) -> None:
         """Take over what the event says; only assigns."""
         match event:
             case Rates.Published(tariff=tariff):
                 self.tariff = tariff
+                self._restrictions = Restrictions(tariff.restrictions)
                 self._price = lru_cache(PRICES_KEPT)(tariff.price)
 
 

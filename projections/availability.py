@@ -33,12 +33,23 @@ def offset(night: date) -> int:
 
 
 def nights_told(event: Event) -> Iterator[tuple[str, date, bool]]:
-    """Say which night of which room an event takes (True) or frees; nothing for events that do neither."""
+    """Say which night of which room an event takes (True) or frees; nothing for day use, and for events that do neither."""
     match event:
-        case RoomNight.HoldRequested(room=room, stay_date=night) | RoomNight.BookingConfirmed(room=room, stay_date=night):
+        case (
+            RoomNight.HoldRequested(room=room, stay_date=night, slot="night")
+            | RoomNight.BookingConfirmed(room=room, stay_date=night, slot="night")
+            | RoomNight.Blocked(room=room, stay_date=night, slot="night")
+        ):
             yield room, night, True
-        case RoomNight.HoldReleased(room=room, stay_date=night) | RoomNight.Cancelled(room=room, stay_date=night):
+        case (
+            RoomNight.HoldReleased(room=room, stay_date=night, slot="night")
+            | RoomNight.Cancelled(room=room, stay_date=night, slot="night")
+            | RoomNight.Released(room=room, stay_date=night, slot="night")
+            | RoomNight.Unblocked(room=room, stay_date=night, slot="night")
+        ):
             yield room, night, False
+        case RoomNight.Reassigned(room=room, stay_date=night, arrives=arrives, slot="night"):
+            yield room, night, arrives
 
 
 class Availability:

@@ -9,18 +9,20 @@ from msgspec import Struct
 from aggregates.property import Definition, Property
 from aggregates.rates import Rates, Tariff
 from ledger.event import Event
+from ledger.restrictions import Restrictions
 
 
 class Hotel(Struct, frozen=True, eq=False):
     """What is sold and for how much. `version` counts the events that made it; another version is another object.
 
-    `rooms` are the codes of each type's rooms, in order.
+    `rooms` are the codes of each type's rooms, in order; `restrictions` are those of the tariff, compiled.
     """
 
     definition: Definition
     tariff: Tariff
     version: int
     rooms: Mapping[str, tuple[str, ...]]
+    restrictions: Restrictions
 
 
 def hotel_of(events: Iterable[Event]) -> Hotel | None:
@@ -38,4 +40,4 @@ def hotel_of(events: Iterable[Event]) -> Hotel | None:
     if definition is None or tariff is None:
         return None
     rooms = {kind.code: definition.rooms_of(kind.code) for kind in definition.room_types}
-    return Hotel(definition, tariff, version, rooms)
+    return Hotel(definition, tariff, version, rooms, Restrictions(tariff.restrictions))

@@ -71,6 +71,7 @@ class RoomRuns:
 
     def packed(self, span: Span) -> bytes:
         """Write the numbers of some days."""
+        self._reach(span.last + 1)
         return b"".join(PACKING.pack(*(column[day] for column in self._columns)) for day in range(span.first, span.last + 1))
 
     def _reach(self, days: int) -> None:

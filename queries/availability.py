@@ -1,7 +1,7 @@
-"""Tells which rooms are free, and proposes rooms to try first. Reads bitmaps in Redis, for all who ask at once together.
+"""Tells what is left, with one look at a few numbers a room type, and proposes rooms to try first, from bitmaps.
 
-With Redis gone the same is read from the ledger, slower. Nothing is decided here: only room-nights read in the deciding
-batch accept or refuse.
+All who ask at once are answered together. With Redis gone the same is read from the ledger, slower. Nothing is decided
+here: only room-nights read in the deciding batch accept or refuse.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from redis.exceptions import RedisError
 
 from ledger.ids import room_night_stream
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
-from projections.availability import FIRST_DATE, bits_of, offset
+from projections.availability import FIRST_DATE, bits_of, nights_told, offset
+from projections.from_date import PACKING, FromDate, unpacked
 from projections.redis_model import RedisModel
+from projections.room_runs import RoomRuns, Span
 from queries.hotel import HotelQuery
 from queries.joined import Joined
 from queries.streams import Streams
@@ -28,10 +30,21 @@ from queries.taken_nights import MARGIN_NIGHTS, TakenNights
 
 logger = logging.getLogger(__name__)
 
+ONE_DAY = timedelta(days=1)
 FARTHEST_BIT = 36_500
 """A hundred years of nights: whoever asks for more is refused by the decision anyway."""
 ROOMS_LOOKED_AT = 128
 """Of a larger type so many rooms are looked at for one suggestion, unless too few of them are free."""
+
+# ARGV[1] holds looks: a room type, first and last byte. The answer is the position, and the bytes of each look.
+LOOK = """
+local live = KEYS[1] .. ':' .. (redis.call('GET', KEYS[1] .. ':live') or '1')
+local found = {redis.call('GET', live .. ':position') or '0'}
+for _, look in ipairs(cmsgpack.unpack(ARGV[1])) do
+    found[#found + 1] = redis.call('GETRANGE', live .. ':from:' .. look[1], look[2], look[3])
+end
+return found
+"""
 
 # ARGV[1] holds lists of rooms, and windows (which list, first byte, last byte). The answer is one text for all: the windows
 # one after the other, each the same bytes of every room of its list. A script may unpack about 8,000 values at once.
@@ -90,16 +103,46 @@ class Answer(NamedTuple):
     nights: Sequence[TakenNights]
 
 
-@dataclass(frozen=True)
-class Free:
-    """The nights of the rooms by room type, as of `position` of the ledger."""
+class Look(NamedTuple):
+    """The dates from `first` to `last`, both included, of a type. `until`: no stay asked for has nights from there on."""
+
+    room_type: str
+    rooms: tuple[str, ...]
+    first: date
+    last: date
+    until: date
+
+
+class Days(NamedTuple):
+    """What each look found, date by date, as of `position` of the ledger."""
 
     position: int
-    nights: Mapping[str, TakenNights]
+    looks: Sequence[Sequence[FromDate]]
 
-    def left(self, room_type: str, dates: StayDates) -> int:
-        """Count the rooms of a type that one stay could have for all its nights."""
-        return self.nights[room_type].left(dates) if room_type in self.nights else 0
+
+@dataclass(frozen=True)
+class DaysByType:
+    """What each room type has to give from each date on, in order, as of `position` of the ledger."""
+
+    position: int
+    by_type: Mapping[str, Sequence[FromDate]]
+
+
+@dataclass(frozen=True)
+class Free:
+    """What is left of each room type for one stay, as of `position` of the ledger."""
+
+    position: int
+    nights: int
+    by_type: Mapping[str, FromDate]
+
+    def sure(self, room_type: str) -> int:
+        """Count the rooms of a type, up to nine, that are free for all the nights."""
+        return self.by_type[room_type].sure(self.nights) if room_type in self.by_type else 0
+
+    def at_most(self, room_type: str) -> int:
+        """Count the rooms of a type, up to nine, that are free or can perhaps be freed by moving other stays."""
+        return self.by_type[room_type].at_most(self.nights) if room_type in self.by_type else 0
 
 
 class AvailabilityQuery:
@@ -110,15 +153,20 @@ class AvailabilityQuery:
         self._model = model
         self._hotel = hotel
         self._streams = streams
-        self._script = model.redis.register_script(READ)
-        self._joined = Joined(self._read)
+        self._bitmaps, self._numbers = model.redis.register_script(READ), model.redis.register_script(LOOK)
+        self._joined, self._looks = Joined(self._read), Joined(self._look)
 
     async def free(self, dates: StayDates, room_types: Sequence[str] | None = None) -> Free:
-        """Give the nights of all rooms of some types, or of all, for stays within some dates."""
+        """Tell what is left of some types, or of all, for a stay: one look a type, however long the stay is."""
+        found = await self.days(dates.arrival, dates.arrival, dates.departure, room_types)
+        return Free(found.position, dates.nights, {kind: days[0] for kind, days in found.by_type.items()})
+
+    async def days(self, first: date, last: date, until: date, room_types: Sequence[str] | None = None) -> DaysByType:
+        """Give the numbers of some types, or of all, on each date from `first` to `last`, for stays that end by `until`."""
         rooms_of = (await self._hotel.current()).rooms
         types = [kind for kind in room_types or rooms_of if rooms_of.get(kind)]
-        found = await self._ask([_around(rooms_of[kind], dates) for kind in types])
-        return Free(found.position, dict(zip(types, found.nights, strict=True)))
+        found = await self._look_at([Look(kind, rooms_of[kind], first, last, until) for kind in types])
+        return DaysByType(found.position, dict(zip(types, found.looks, strict=True)))
 
     async def suggest(self, room_type: str, dates: StayDates, rooms: int) -> tuple[str, ...]:
         """Propose rooms to try first for a hold: nothing when none seems free or nothing can be read.
@@ -139,21 +187,41 @@ class AvailabilityQuery:
 
     async def _nights(self, rooms: tuple[str, ...], dates: StayDates) -> TakenNights:
         """Give the nights of some rooms, with a margin around the stay."""
-        return (await self._ask([_around(rooms, dates, MARGIN_NIGHTS)])).nights[0]
+        return (await self._ask([_around(rooms, dates)])).nights[0]
 
     async def _ask(self, windows: Sequence[Window]) -> Answer:
         try:
             return await self._joined.ask(windows)
         except RedisError as gone:
-            logger.warning("availability comes from the ledger, Redis does not answer: %s", type(gone).__name__)
+            _warn(gone)
             return await self._from_ledger(windows)
+
+    async def _look_at(self, looks: Sequence[Look]) -> Days:
+        try:
+            return await self._looks.ask(looks)
+        except RedisError as gone:
+            _warn(gone)
+        found = await self._from_ledger([_between(look.rooms, look.first, look.until) for look in looks])
+        return Days(found.position, [_counted(look, nights) for look, nights in zip(looks, found.nights, strict=True)])
+
+    async def _look(self, asked: Sequence[Sequence[Look]]) -> list[Days]:
+        """Answer several questions of one moment by one call; what more than one asks for is read once."""
+        places = {look: number for number, look in enumerate(dict.fromkeys(look for each in asked for look in each))}
+        plan = [(look.room_type, _byte(look.first), _byte(look.last + ONE_DAY) - 1) for look in places]
+        answer = cast("Awaitable[list[bytes]]", self._numbers(keys=[self._model.root], args=[msgspec.msgpack.encode(plan)]))
+        position, *raw = await answer
+        found = [
+            unpacked(len(look.rooms), each.ljust(end + 1 - begin, b"\0"))
+            for look, each, (_, begin, end) in zip(places, raw, plan, strict=True)
+        ]
+        return [Days(int(position), [found[places[look]] for look in each]) for each in asked]
 
     async def _read(self, asked: Sequence[Sequence[Window]]) -> list[Answer]:
         """Answer several questions of one moment by one call; what more than one asks for is read once."""
         windows = list(dict.fromkeys(window for each in asked for window in each))
         lists = {rooms: number for number, rooms in enumerate(dict.fromkeys(window.rooms for window in windows), 1)}
         plan = msgspec.msgpack.encode((list(lists), [(lists[rooms], first, last) for rooms, first, last in windows]))
-        answer = cast("Awaitable[tuple[bytes, bytes]]", self._script(keys=[self._model.root], args=[plan]))
+        answer = cast("Awaitable[tuple[bytes, bytes]]", self._bitmaps(keys=[self._model.root], args=[plan]))
         position, packed = await answer
         nights = dict(zip(windows, _cut(windows, packed), strict=True))
         return [Answer(int(position), [nights[window] for window in each]) for each in asked]
@@ -169,14 +237,36 @@ class AvailabilityQuery:
         taken = [0] * len(windows)
         for recorded in await self._streams.read(place):
             number, at = place[recorded.stream]
-            held = recorded.event.topic in {"room-night.hold-requested.v1", "room-night.booking-confirmed.v1"}
-            taken[number] = taken[number] | 1 << at if held else taken[number] & ~(1 << at)
+            for *_, is_taken in nights_told(recorded.event):
+                taken[number] = taken[number] | 1 << at if is_taken else taken[number] & ~(1 << at)
         return Answer(position, [window.holding(bits) for window, bits in zip(windows, taken, strict=True)])
 
 
-def _around(rooms: tuple[str, ...], dates: StayDates, margin: int = 0) -> Window:
+def _warn(gone: RedisError) -> None:
+    logger.warning("availability comes from the ledger, Redis does not answer: %s", type(gone).__name__)
+
+
+def _around(rooms: tuple[str, ...], dates: StayDates) -> Window:
     """Give the whole bytes that hold the nights, the date of departure, and a margin on both sides."""
-    return Window(rooms, max(0, offset(dates.arrival) - margin) // 8, (offset(dates.departure) + margin) // 8)
+    first = max(0, offset(dates.arrival) - MARGIN_NIGHTS)
+    return Window(rooms, first // 8, (offset(dates.departure) + MARGIN_NIGHTS) // 8)
+
+
+def _between(rooms: tuple[str, ...], first: date, until: date) -> Window:
+    """Give the whole bytes that hold the nights from `first` up to, not including, `until`."""
+    return Window(rooms, offset(first) // 8, offset(until) // 8)
+
+
+def _byte(day: date) -> int:
+    """Say where the numbers of a date begin."""
+    return offset(day) * PACKING.size
+
+
+def _counted(look: Look, nights: TakenNights) -> list[FromDate]:
+    """Count, from single nights, what the read model keeps: nothing is known of nights from `look.until` on, nor asked."""
+    begin = (look.first - nights.first).days
+    runs = RoomRuns(look.rooms, dict(nights.by_room()))
+    return unpacked(len(look.rooms), runs.packed(Span(begin, begin + (look.last - look.first).days)))
 
 
 def _cut(windows: Iterable[Window], packed: bytes) -> Iterator[TakenNights]:

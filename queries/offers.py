@@ -37,34 +37,73 @@ class PlanOffer:
 
 
 @dataclass(frozen=True)
+class Left:
+    """How many rooms of a type, up to nine, are surely left, and how many at most when other stays may be moved."""
+
+    sure: int
+    at_most: int
+
+    def suffices(self, rooms: int) -> bool:
+        """Tell whether so many rooms can be offered."""
+        return self.at_most >= rooms
+
+    def waits(self, rooms: int) -> bool:
+        """Tell whether only the booking itself can say that the rooms are there: other stays have to move for it."""
+        return self.sure < rooms <= self.at_most
+
+
+@dataclass(frozen=True)
 class TypeOffer:
-    """One room type that takes the party, with the rooms left for all the nights; no plans when too few are left."""
+    """One room type that takes the party, with the rooms left for all the nights; no plans when too few are left.
+
+    `confirmed_when_booked`: other stays have to be moved for this one, which is tried when it is booked.
+    """
 
     room_type: Any
     rooms_left: int
     plans: Sequence[PlanOffer]
+    confirmed_when_booked: bool = False
 
 
-def rooms_left(hotel: Hotel, free: Free, wish: Wish) -> dict[str, int]:
+def rooms_left(hotel: Hotel, free: Free, wish: Wish) -> dict[str, Left]:
     """Count the rooms left of each type that takes the party, in the property's order."""
-    return {
-        kind.code: free.left(kind.code, wish.dates)
+    return {kind: Left(free.sure(kind), free.sure(kind)) for kind in types_for(hotel, wish)}
+
+
+def types_for(hotel: Hotel, wish: Wish) -> list[str]:
+    """List the room types that take the party, in the property's order."""
+    return [
+        kind.code
         for kind in hotel.definition.room_types
         if wish.adults <= kind.max_adults and wish.adults + wish.children <= kind.max_guests
-    }
+    ]
 
 
 def offers_for(hotel: Hotel, free: Free, wish: Wish) -> list[TypeOffer]:
     """List the room types that take the party, in the property's order; sold-out ones have no plans."""
     kinds = {kind.code: kind for kind in hotel.definition.room_types}
     return [
-        TypeOffer(kinds[code], left, plans_for(hotel, code, wish) if left >= wish.rooms else [])
+        TypeOffer(
+            kinds[code], left.sure, plans_for(hotel, code, wish) if left.suffices(wish.rooms) else [], left.waits(wish.rooms)
+        )
         for code, left in rooms_left(hotel, free, wish).items()
     ]
 
 
 def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
-    """Price a room type as every rate plan that these dates allow."""
+    """Price a room type as every rate plan that these dates and the hotel's restrictions allow."""
+    return [offer for offer in _priced(hotel, room_type, wish) if _is_sold(hotel, room_type, offer.plan.code, wish.dates)]
+
+
+def _is_sold(hotel: Hotel, room_type: str, rate_plan: str, dates: StayDates) -> bool:
+    try:
+        hotel.restrictions.check(room_type, rate_plan, dates)
+    except Refusal:
+        return False
+    return True
+
+
+def _priced(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
     offers: list[PlanOffer] = []
     for plan in hotel.tariff.plans:
         try:
@@ -79,7 +118,7 @@ def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
 
 @lru_cache(NIGHTS_KEPT)
 def lowest_night(hotel: Hotel, room_type: str, night: date) -> StayPrice | None:
-    """Give the lowest price of one night for two in a room type, or nothing when no plan sells a single night."""
+    """Give the lowest price of one night for two in a room type, or nothing when no plan has a price for a single night."""
     wish = Wish(StayDates(night, date.fromordinal(night.toordinal() + 1)), 2, 0, 1)
-    prices = [offer.price for offer in plans_for(hotel, room_type, wish)]
+    prices = [offer.price for offer in _priced(hotel, room_type, wish)]
     return min(prices, key=lambda price: price.total.amount_minor, default=None)

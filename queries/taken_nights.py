@@ -27,9 +27,11 @@ class TakenNights:
     stride: int
     bits: int
 
-    def left(self, dates: StayDates) -> int:
-        """Count the rooms that are free for all the nights."""
-        return len(self.rooms) - self._full(dates).bit_count()
+    def by_room(self) -> Iterator[tuple[str, int]]:
+        """Give each room's nights: bit i is set when night `first` + i is taken."""
+        one_room = (1 << self.stride) - 1
+        for place, room in enumerate(self.rooms):
+            yield room, self.bits >> place * self.stride & one_room
 
     def best(self, dates: StayDates, begin: int, most: int) -> tuple[str, ...]:
         """Propose at most `most` rooms that are free: first those that leave the longest free runs elsewhere.

@@ -60,12 +60,14 @@ def cases(draw: st.DrawFn, margin: int = 0) -> Case:
 
 
 @given(cases())
-@example(Case(((False, False, True), (True, True, False)), 0, 2))
-def test_rooms_left_are_those_with_no_night_taken(case: Case) -> None:
-    assert case.taken.left(case.dates) == len(case.free)
+def test_rooms_are_told_apart(case: Case) -> None:
+    nights = [[bool(bits >> night & 1) for night in range(len(case.rooms[0]))] for _, bits in case.taken.by_room()]
+    assert nights == [list(room) for room in case.rooms]
+    assert [room for room, _ in case.taken.by_room()] == list(case.taken.rooms)
 
 
 @given(cases(), st.integers(0, 30), st.integers(0, 12))
+@example(Case(((False, False, True), (True, True, False)), 0, 2), 0, 1)
 def test_only_free_rooms_are_proposed_and_each_once(case: Case, begin: int, most: int) -> None:
     best = case.taken.best(case.dates, begin, most)
     assert len(best) == len(set(best)) == min(most, len(case.free))

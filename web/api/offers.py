@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from queries.hotel import Hotel
-from queries.offers import PlanOffer, Wish, plans_for
+from queries.offers import Left, PlanOffer, Wish, plans_for
 from web.api.amounts import amount, lines_by_night
 from web.house import Desk, House
 from web.links import Links, Quote
@@ -31,6 +31,7 @@ class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
     rate_plan: str
     rate_plan_name: str
     rooms_left: int = 0
+    confirmed_when_booked: bool = False
     nights: msgspec.Raw
     room_total: msgspec.Raw
     taxes: msgspec.Raw
@@ -40,7 +41,7 @@ class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
     quote_id: str = ""
 
 
-def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: int) -> Sequence[msgspec.Raw]:
+def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: Left) -> Sequence[msgspec.Raw]:
     """Write the offers of a room type that has rooms left, each with a signed quote."""
     write = _signed if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _signed.__wrapped__
     quoted_at = int(house.clock.now().timestamp()) // QUOTED_EVERY_SECONDS * QUOTED_EVERY_SECONDS
@@ -59,12 +60,19 @@ def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer, q
 
 @lru_cache(SEARCHES_KEPT)
 def _signed(
-    links: Links, hotel: Hotel, property_code: str, room_type: str, wish: Wish, left: int, quoted_at: int
+    links: Links, hotel: Hotel, property_code: str, room_type: str, wish: Wish, left: Left, quoted_at: int
 ) -> tuple[msgspec.Raw, ...]:
     """Write offers whole: the same for all who search within the same seconds, while as many rooms are left."""
     price = _priced if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _priced.__wrapped__
     return tuple(
-        _raw(replace(answer, rooms_left=left, quote_id=links.quote(replace(quote, quoted_at=quoted_at))))
+        _raw(
+            replace(
+                answer,
+                rooms_left=left.sure,
+                confirmed_when_booked=left.waits(wish.rooms),
+                quote_id=links.quote(replace(quote, quoted_at=quoted_at)),
+            )
+        )
         for answer, quote in price(hotel, property_code, room_type, wish)
     )
 

@@ -23,7 +23,7 @@ def test_the_parameters_of_a_search(described: dict[str, Any]) -> None:
     parameters = {each["name"]: each for each in search["parameters"]}
     assert {name: each["required"] for name, each in parameters.items()} == {
         "property_code": True, "arrival": True, "departure": True,
-        "adults": False, "children": False, "rooms": False, "after": False,
+        "adults": False, "children": False, "rooms": False, "room_type": False, "after": False,
     }  # fmt: skip
     assert parameters["arrival"]["schema"]["format"] == "date"
     assert (parameters["rooms"]["schema"]["minimum"], parameters["rooms"]["schema"]["maximum"]) == (1, 9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,9 +19,9 @@ UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
 
 def events(slot: str) -> list[tuple[Event, list[bool]]]:
     """List one event of each kind with what it says: taken, free, or nothing."""
-    at = {"room": "101", "stay_date": NIGHT, "stay_id": STAY, "slot": slot}
-    block = {"room": "101", "stay_date": NIGHT, "block_id": STAY, "slot": slot}
-    moved = {**at, "reservation_id": STAY, "other_room": "102", "held_until": None, "reason": "move"}
+    at: dict[str, Any] = {"room": "101", "stay_date": NIGHT, "stay_id": STAY, "slot": slot}
+    block: dict[str, Any] = {"room": "101", "stay_date": NIGHT, "block_id": STAY, "slot": slot}
+    moved: dict[str, Any] = {**at, "reservation_id": STAY, "other_room": "102", "held_until": None, "reason": "move"}
     return [
         (RoomNight.HoldRequested(**at, reservation_id=STAY, held_until=UNTIL), [True]),
         (RoomNight.HoldExtended(**at, held_until=UNTIL), []),
