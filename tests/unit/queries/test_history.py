@@ -84,7 +84,7 @@ def test_the_texts() -> None:
         "2126-03-01 08:00:00 UTC  saga:paying",
         "  because of #1 payment.poked.v1",
         "  #2 payment.captured.v1",
-        "    315.57 USD",
+        "    purpose deposit  315.57 USD",
         f"  command {str(named('capture'))[:8]}  request {str(named('request'))[:8]}  date 2126-03-01",
     ]
 
