@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -16,7 +16,8 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
-from commands.rooms_for import find_rooms
+from commands.moving import changes_of, left_by
+from commands.rooms_for import Found, find_rooms
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, stay_streams
@@ -129,13 +130,13 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     _check_is_new(known.get(Reservation, reservation_id))
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
     counted = [_count(known, stream, most, reservation_id, held_until, command, now) for stream, most in advice.holders]
-    rooms = _choose_rooms(command, advice, hotel, code, known, now)
+    found = _choose_rooms(command, advice, hotel, code, known, now)
     stays = [
         BookedStay(
             stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=command.room_type, room=room,
             rate_plan=command.rate_plan, dates=dates, adults=command.adults, children=command.children, price=price,
         )
-        for number, room in enumerate(rooms, 1)
+        for number, room in enumerate(found.rooms, 1)
     ]  # fmt: skip
     whole, pay_now = sum_of_stays(stays, definition.currency)
     if pay_now.amount_minor > LARGEST_PAYMENT_MINOR:
@@ -146,7 +147,12 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
         booked_on=today, holders=tuple(stream for stream, _ in advice.holders), fiscal=envelope.sealed.get("fiscal"),
     )  # fmt: skip
     return Decision(
-        changes=[Change(reservation_id, held), *_hold_nights(code, stays, reservation_id, held_until, known, now), *counted],
+        changes=[
+            Change(reservation_id, held),
+            *changes_of(found.moves, known, code),
+            *_hold_nights(code, held, reservation_id, left_by(found.moves, code), known, now),
+            *counted,
+        ],
         guards=(property_stream(code), rates_stream(code)),
         answer=_answer(reservation_id, held),
     )
@@ -227,29 +233,36 @@ def _count(
     return Change(stream, event)
 
 
-def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> list[str]:
-    chosen = find_rooms(
+def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> Found:
+    found = find_rooms(
         hotel=hotel, code=code, room_type=command.room_type, dates=StayDates(command.arrival, command.departure),
-        wanted=command.rooms, suggested=advice.rooms, known=known, now=now,
-    ).rooms  # fmt: skip
-    if len(chosen) < command.rooms:
-        raise HoldStay.SoldOut(
-            f"{len(chosen)} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}:"
-            " try other dates or another room type.",
-            rooms_left=len(chosen),
-        )
-    return chosen
+        wanted=command.rooms, suggested=advice.rooms, known=known, now=now, may_move=True,
+    )  # fmt: skip
+    left = len(found.rooms)
+    if left < command.rooms:
+        are_free = f"{left} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}"
+        if found.nights_free:
+            raise HoldStay.SoldOut(
+                f"{are_free}; every night has a free room but promised rooms stand in the way: try other dates, fewer nights"
+                " or another room type.",
+                rooms_left=left,
+                promised_rooms_in_the_way=True,
+            )
+        raise HoldStay.SoldOut(f"{are_free}: try other dates or another room type.", rooms_left=left)
+    return found
 
 
 def _hold_nights(
-    code: str, stays: Sequence[BookedStay], reservation_id: UUID, held_until: datetime, known: Known, now: datetime
+    code: str, held: Reservation.Held, reservation_id: UUID, left: frozenset[UUID], known: Known, now: datetime
 ) -> Iterable[Change]:
-    for stay in stays:
+    """Hold every night of the stays; those that others have `left` in the same decision are free."""
+    for stay in held.stays:
         streams = stay_streams(code, stay.room, stay.dates.arrival, stay.dates.departure)
         for night, stream in zip(stay.dates, streams, strict=True):
-            for event in known.get(RoomNight, stream).hold(
+            room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
+            for event in room_night.hold(
                 room=stay.room, stay_date=night, stay_id=stay.stay_id,
-                reservation_id=reservation_id, held_until=held_until, now=now,
+                reservation_id=reservation_id, held_until=held.held_until, now=now,
             ):  # fmt: skip
                 yield Change(stream, event)
 

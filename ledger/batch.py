@@ -20,8 +20,9 @@ from ledger.unreadable import Unreadable
 logger = logging.getLogger(__name__)
 
 READING_ROUNDS = 3
-LATE_ROUNDS = 4
-"""Rounds for decisions that need more than their `reads` named, such as a whole room type when it is nearly full."""
+LATE_ROUNDS = 8
+"""Rounds for decisions that need more than their `reads` named: a whole room type when it is nearly full, in three portions;
+then the nights around a stay and who has them, and all nights that can be booked, when only moving others makes room."""
 
 LARGEST_COMMAND_BYTES = 1_000_000
 """What the events of one command may take in the log; a hotel of 2,000 rooms is defined in about 120,000."""

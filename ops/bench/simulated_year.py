@@ -14,8 +14,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from commands.assignment import Lodged, Wanted, best_fit, every_night_has_room
+from commands.making_room import NIGHTS_AFTER, NIGHTS_BEFORE
 from commands.reshuffle import Plan, in_view, make_room
-from commands.rooms_for import NIGHTS_AFTER, NIGHTS_BEFORE
 from ops.bench.checks import NotTrue
 
 YEAR = 365
