@@ -100,12 +100,20 @@ class Tariff(Struct, frozen=True, kw_only=True):
     taxes: tuple[Tax, ...]
     restrictions: tuple[Restriction, ...] = ()
 
-    def price(self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int) -> StayPrice:
-        """Say what a stay costs. Raises Rates.Unpriced, Rates.PlanUnknown, Rates.TooShort."""
+    def price(
+        self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int,
+        agreed: tuple[PriceLine, ...] = (),
+    ) -> StayPrice:  # fmt: skip
+        """Say what a stay costs; the nights of `agreed` lines cost what those say, before taxes.
+
+        Raises Rates.Unpriced, Rates.PlanUnknown, Rates.TooShort.
+        """
         prices = self._prices_of(room_type)
         plan = self._plan(rate_plan, dates)
         party = Party(adults=adults, children=children)
         lines = _room_lines(self, prices, plan, dates) + _extra_lines(self, prices, plan, dates, party)
+        kept = {line.stay_date for line in agreed}
+        lines = agreed + tuple(line for line in lines if line.stay_date not in kept)
         taxes = _tax_lines(self, lines)
         whole = total([line.amount for line in lines] + [tax.amount for tax in taxes], self.currency)
         return StayPrice(
@@ -175,11 +183,16 @@ class Rates:
             raise Rates.Unpriced("This property has no published tariff: run `nightledger seed FILE` first.")
         return self.tariff
 
-    def price(self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int) -> StayPrice:
-        """Say what a stay costs by the tariff in force. Raises Unpriced, PlanUnknown, TooShort."""
+    def price(
+        self, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int,
+        agreed: tuple[PriceLine, ...] = (),
+    ) -> StayPrice:  # fmt: skip
+        """Say what a stay costs by the tariff in force, as `Tariff.price`. Raises Unpriced, PlanUnknown, TooShort."""
         self.in_force()
         assert self._price is not None  # noqa: S101 - comes and goes with the tariff
-        return self._price(room_type=room_type, rate_plan=rate_plan, dates=dates, adults=adults, children=children)
+        return self._price(
+            room_type=room_type, rate_plan=rate_plan, dates=dates, adults=adults, children=children, agreed=agreed
+        )
 
     def admit(self, *, room_type: str, rate_plan: str, dates: StayDates) -> None:
         """Refuse a stay that the hotel's restrictions do not allow. Raises the refusals of Restrictions, in their order."""

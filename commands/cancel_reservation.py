@@ -10,11 +10,12 @@ from uuid import UUID
 from aggregates.payment import Payment
 from aggregates.property import Property
 from aggregates.reservation import Reservation
+from commands.giving_back import close_payments, give_back, paid_of
 from commands.nights import cancel_nights, release_nights, streams_of
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
-from ledger.ids import made_by, property_stream
-from ledger.money import Money, total
+from ledger.ids import property_stream
+from ledger.money import Money
 
 CancellationReason = Literal["change_of_plans", "illness", "travel_disruption", "found_alternative", "duplicate", "other"]
 
@@ -25,6 +26,7 @@ class CancelReservation(Command):
     reservation_id: UUID
     reason: CancellationReason = "other"
     expected_fee_minor: int | None = None
+    expected_version: int | None = None
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
@@ -38,9 +40,10 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
-    """Cancel or give back. Raises Reservation.Unknown, NotConfirmed, Begun, FeeChanged, Payment.InFlight."""
+    """Cancel or give back. Raises Reservation.Unknown, ChangedSince, NotConfirmed, Begun, FeeChanged, Payment.InFlight."""
     reservation = known.get(Reservation, envelope.asks(CancelReservation).reservation_id)
     reservation.must_exist()
+    reservation.must_be_at(envelope.asks(CancelReservation).expected_version)
     known.require(reservation.payments)
     return _abandon(envelope, known, reservation) if reservation.state == "held" else _cancel(envelope, known, reservation, now)
 
@@ -60,18 +63,13 @@ def _abandon(envelope: Envelope, known: Known, reservation: Reservation) -> Deci
 
 def _cancel(envelope: Envelope, known: Known, reservation: Reservation, now: datetime) -> Decision:
     command = envelope.asks(CancelReservation)
-    payments = [(payment_id, known.get(Payment, payment_id)) for payment_id in reservation.payments]
-    paid = total((payment.paid() for _, payment in payments), reservation.total.currency)
+    paid = paid_of(known, reservation.payments, reservation.total.currency)
     today = local_date(now, known.get(Property, property_stream(envelope.property_code)).opened().time_zone)
     cancelled = reservation.cancel(command.reason, now, today, paid, command.expected_fee_minor)
     changes = [Change(command.reservation_id, cancelled)]
-    changes += cancel_nights(envelope.property_code, reservation, known)
-    left = cancelled.refund
-    for payment_id, payment in payments:
-        amount = min(left, payment.paid(), key=lambda money: money.amount_minor)
-        refund_id = made_by(envelope.command_id, f"refund/{payment_id}")
-        changes += [Change(payment_id, event) for event in payment.ask_refund(refund_id, amount, "cancelled")]
-        left -= amount
+    changes += cancel_nights(envelope.property_code, reservation.live.values(), known)
+    changes += give_back(known, reservation.payments, cancelled.refund, envelope.command_id, "cancelled")
+    changes += close_payments(known, reservation.payments, "cancelled")
     return Decision(changes=changes, answer=_answer(command.reservation_id, "cancelled", cancelled.fee, cancelled.refund))
 
 

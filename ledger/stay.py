@@ -88,8 +88,8 @@ class LiveStay(Struct, frozen=True, kw_only=True, gc=False):
         return next((room for first, room in reversed(self.segments) if first <= night), self.segments[0][1])
 
     def nights(self) -> Iterator[tuple[date, str]]:
-        """Give each night with its room, in order; none when the stay is not live."""
-        if self.is_live:
+        """Give each night that it has with its room, in order; none when it was given up."""
+        if self.state in SOLD:
             for night in self.booked.dates:
                 yield night, self.room_on(night)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -136,10 +137,10 @@ def cancelled(fee: int, refund: int) -> list[Change]:
     ]
 
 
-def refund_asked(amount: int) -> Change:
-    refund_id = made_by(named("command"), f"refund/{PAYMENT}")
+def refund_asked(amount: int, payment: UUID = PAYMENT) -> Change:
+    refund_id = made_by(named("command"), f"refund/{payment}")
     return Change(
-        PAYMENT, Payment.RefundAsked(reservation_id=R, refund_id=refund_id, amount=usd(amount), reason="cancelled")
+        payment, Payment.RefundAsked(reservation_id=R, refund_id=refund_id, amount=usd(amount), reason="cancelled")
     )  # fmt: skip
 
 
@@ -159,11 +160,11 @@ def test_late_the_fee_is_kept_out_of_what_was_paid() -> None:
 
 
 def test_what_goes_back_goes_back_once_over_all_payments() -> None:
-    """Paid twice 96.73, the fee is one night of 161.21: 32.25 go back, through the first payment alone."""
+    """Paid twice 96.73, the fee is one night of 161.21: 32.25 go back, through the newest payment alone."""
     second = deposit_of("r", 2)
     fields: dict[str, Any] = {"reservation_id": R, "intent_id": "pi_2", "charge_id": "ch_2", "amount": DEPOSIT}
     twice = [*paid(), *paying("r", 2), Change(second, Payment.Captured(**fields))]
-    given(*OPENED, *twice).when(ILL, at=FREE_UNTIL).then(*cancelled(16_121, 3_225), refund_asked(3_225))
+    given(*OPENED, *twice).when(ILL, at=FREE_UNTIL).then(*cancelled(16_121, 3_225), refund_asked(3_225, second))
 
 
 def test_an_unpaid_booking_is_cancelled_without_money() -> None:
