@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,45 +11,72 @@ from msgspec.structs import replace
 
 from commands import (
     ask_notification,
+    cancel_group,
     cancel_reservation,
+    change_block,
+    confirm_group,
     confirm_reservation,
     define_property,
     erase_guest,
     expire_hold,
     hold_stay,
+    join_waitlist,
+    leave_waitlist,
+    offer_waitlist,
+    open_group,
+    pick_up,
     poke_payment,
     record_failed_step,
     record_notification,
     record_payment_observation,
     record_refund_observation,
+    record_turnaway,
     record_vehicle,
     record_vendor_forgot,
+    release_block,
     request_payment,
 )
-from commands.hold_stay import HoldAdvice, HoldStay
+from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay
 from ledger.clock import Clock, local_date
 from ledger.command import Command, Envelope, Fingerprinter, Handler, Outcome, Urgency
 from ledger.key_stock import KeyStock
+from ledger.keys import Sealed
 from ledger.writer import Writer
 
 HANDLERS: Mapping[type[Command], Handler] = {
     ask_notification.AskNotification: ask_notification.HANDLER,
+    cancel_group.CancelGroup: cancel_group.HANDLER,
     cancel_reservation.CancelReservation: cancel_reservation.HANDLER,
+    change_block.ChangeBlock: change_block.HANDLER,
+    confirm_group.ConfirmGroup: confirm_group.HANDLER,
     confirm_reservation.ConfirmReservation: confirm_reservation.HANDLER,
     define_property.DefineProperty: define_property.HANDLER,
     erase_guest.EraseGuest: erase_guest.HANDLER,
     expire_hold.ExpireHold: expire_hold.HANDLER,
     hold_stay.HoldStay: hold_stay.HANDLER,
+    join_waitlist.JoinWaitlist: join_waitlist.HANDLER,
+    leave_waitlist.LeaveWaitlist: leave_waitlist.HANDLER,
+    offer_waitlist.OfferWaitlist: offer_waitlist.HANDLER,
+    open_group.OpenGroup: open_group.HANDLER,
+    pick_up.PickUp: pick_up.HANDLER,
     poke_payment.PokePayment: poke_payment.HANDLER,
     record_failed_step.RecordFailedStep: record_failed_step.HANDLER,
     record_notification.RecordNotification: record_notification.HANDLER,
     record_payment_observation.RecordPaymentObservation: record_payment_observation.HANDLER,
     record_refund_observation.RecordRefundObservation: record_refund_observation.HANDLER,
+    record_turnaway.RecordTurnaway: record_turnaway.HANDLER,
     record_vehicle.RecordVehicle: record_vehicle.HANDLER,
     record_vendor_forgot.RecordVendorForgot: record_vendor_forgot.HANDLER,
+    release_block.ReleaseBlock: release_block.HANDLER,
     request_payment.RequestPayment: request_payment.HANDLER,
 }
 """Every command that the product knows, with its two pure functions."""
+
+WITH_GUESTS: Mapping[type[Command], Callable[[Envelope], Iterable[tuple[str, GuestDetails, UUID]]]] = {
+    join_waitlist.JoinWaitlist: join_waitlist.guests,
+    pick_up.PickUp: pick_up.guests,
+}
+"""Commands that name guests besides HoldStay: (what the sealed fields' names end with, details, reservation to be)."""
 
 Suggest = Callable[[HoldStay], Awaitable[tuple[str, ...]]]
 """Proposes rooms to try first, from a read model; may be wrong, may be empty, never raises."""
@@ -94,18 +121,30 @@ class Dispatch:
         )  # fmt: skip
         if isinstance(command, HoldStay):
             envelope = await self._with_guest(command, envelope, asked)
+        elif type(command) in WITH_GUESTS:
+            envelope = await self._with_guests(envelope)
         return (await self._writer.submit(envelope)).or_raise()
 
     async def _with_guest(self, command: HoldStay, envelope: Envelope, asked: Asked) -> Envelope:
         """Seal the guest's details for the first event of the reservation, under a key of their own; add the advice."""
-        key = await self._key_stock.take()
-        stream = hold_stay.guest_stream(envelope.command_id)
-        sealed = {
-            "guest": key.seal(command.guest.model_dump(), stream, 1, "guest"),
-            "fiscal": key.seal({"name": command.guest.name, "country": command.guest.country}, stream, 1, "fiscal"),
-        }
+        sealed = await self._sealed("", command.guest, hold_stay.guest_stream(envelope.command_id))
         advice = HoldAdvice(await self._suggest(command), self._hold_ttl_seconds, asked.holders, asked.channel)
         return replace(envelope, sealed=sealed, advice=advice)
+
+    async def _with_guests(self, envelope: Envelope) -> Envelope:
+        """Seal the details of every guest that a command names, each under a key of their own."""
+        sealed: dict[str, Sealed] = {}
+        for ending, details, stream in WITH_GUESTS[type(envelope.command)](envelope):
+            sealed |= await self._sealed(ending, details, stream)
+        return replace(envelope, sealed=sealed)
+
+    async def _sealed(self, ending: str, details: GuestDetails, stream: UUID) -> dict[str, Sealed]:
+        key = await self._key_stock.take()
+        fiscal = {"name": details.name, "country": details.country}
+        return {
+            f"guest{ending}": key.seal(details.model_dump(), stream, 1, "guest"),
+            f"fiscal{ending}": key.seal(fiscal, stream, 1, "fiscal"),
+        }
 
     @property
     def now(self) -> datetime:

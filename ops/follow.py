@@ -204,7 +204,7 @@ def _hinting(wiring: Wiring, property_code: str, hint: Hint) -> AppliedTo:
     async def tell(batch: Sequence[Recorded]) -> None:
         nonlocal last_warning
         now: datetime = wiring.clock.now()
-        due = {(row.rule, row.subject): row.due_at for recorded in batch for row in what_is_due(recorded)}
+        due = {(row.rule, row.subject): row.due_at for recorded in batch for row in what_is_due(recorded) if not row.wakes}
         try:
             for (rule, subject), due_at in due.items():
                 if due_at is not None and due_at <= now:

@@ -12,11 +12,13 @@ from ledger.schema import creation as ledger_creation
 from ledger.seal_tables import creation as seal_creation
 from ledger.tracking import creation as tracking_creation
 from ops.settings import BadConfiguration
+from projections.demand import creation as demand_creation
+from projections.groups import creation as groups_creation
 from projections.guests import creation as guests_creation
 from projections.postgres_model import creation as models_creation
 from queries.access import TABLES, Listed
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Raised with every change of the tables or functions; a schema that is there already is not touched again."""
 ROLE_SETTINGS = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
 """How long a writer waits for its turn before it answers 503, and how long a frozen one may keep the others waiting.
@@ -80,6 +82,8 @@ async def create_property(connection: AsyncConnection, code: str) -> None:
     await connection.execute(outcomes_creation(code))
     await connection.execute(models_creation(code))
     await connection.execute(guests_creation(code))
+    await connection.execute(groups_creation(code))
+    await connection.execute(demand_creation(code))
 
 
 async def register(database_url: str, listed: Listed) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aggregates.reservation import Reservation
+from aggregates.waitlist import Waitlist
 from ledger.clock import local_date
 from ledger.event import Recorded
 from ops.catalogue import CATALOGUE
@@ -58,7 +59,7 @@ async def purge_always(wiring: Wiring) -> None:
 
 async def _look_through(wiring: Wiring, property_code: str) -> int:
     name = f"log/{property_code}"
-    pages = Pages(property_code, wiring.pool, CATALOGUE, {"reservation"})
+    pages = Pages(property_code, wiring.pool, CATALOGUE, {"reservation", "waitlist"})
     head = await pages.head()
     position = await asyncio.to_thread(wiring.keys.mark, name)
     if position > head:
@@ -79,7 +80,8 @@ async def _settle(wiring: Wiring, property_code: str, events: Sequence[Recorded]
     never_booked = _streams(events, Reservation.Expired, Reservation.Abandoned)
     forgotten = {each.stream for each in events if isinstance(each.event, Reservation.VendorForgot) and not each.event.left}
     touched = booked | never_booked | forgotten
-    if not touched:
+    gone = [each.event.guest_id for each in events if isinstance(each.event, Waitlist.Left)]
+    if not touched and not gone:
         return 0
     held = {
         each.stream: each.event
@@ -94,6 +96,8 @@ async def _settle(wiring: Wiring, property_code: str, events: Sequence[Recorded]
         keys.date_fiscal((held[stream].guest.key_id, fiscal_end(held[stream], years)) for stream in booked)
         for key_id in keys.alive(held[stream].guest.key_id for stream in forgotten):
             keys.erase(key_id, now)
+        for key_id in keys.alive(gone):  # they left the waitlist without an offer, so nothing is to be kept
+            keys.erase(key_id, now, fiscal=True)
         return keys.destroy_fiscal((held[stream].guest.key_id for stream in never_booked), now)
 
     try:

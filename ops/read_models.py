@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from ops.wiring import Wiring
-from projections import availability, due, guests, reservations, revenue
+from projections import availability, demand, due, groups, guests, reservations, revenue
 from projections.postgres_model import Table
 from queries.pages import Page
 
-NAMES = ("availability", "revenue", "reservations", "due", "guests")
+NAMES = ("availability", "revenue", "reservations", "due", "guests", "groups", "demand")
 
 
 class ReadModel(Protocol):
@@ -63,7 +63,7 @@ class _InPostgres:
     def __init__(
         self,
         wiring: Wiring,
-        projection: reservations.Reservations | due.DueList | guests.Guests,
+        projection: reservations.Reservations | due.DueList | guests.Guests | groups.Groups | demand.Demand,
         nouns: frozenset[str],
         tables: tuple[Table, ...],
     ) -> None:
@@ -109,4 +109,6 @@ def read_models(wiring: Wiring, property_code: str) -> list[ReadModel]:
         _InPostgres(wiring, models.reservations, reservations.LOOKS_AT, reservations.TABLES),
         _InPostgres(wiring, models.due, due.LOOKS_AT, due.TABLES),
         _InPostgres(wiring, models.guests, guests.LOOKS_AT, guests.TABLES),
+        _InPostgres(wiring, models.groups, groups.LOOKS_AT, groups.TABLES),
+        _InPostgres(wiring, models.demand, demand.LOOKS_AT, demand.TABLES),
     ]

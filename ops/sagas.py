@@ -9,7 +9,7 @@ from ops.wiring import Wiring
 from queries.access import Listed
 from queries.hotel import HotelQuery
 from queries.reservations import ReservationQuery
-from sagas import expiring_holds, forgetting, mailing, paying, telling_guest
+from sagas import expiring_holds, forgetting, mailing, offering_waitlist, paying, releasing_blocks, telling_guest
 from sagas.gateways.sendgrid_mail import SendGridMail
 from sagas.gateways.stripe_checkout import StripeCheckout
 
@@ -23,6 +23,7 @@ class Sagas:
             message = "STRIPE_API_KEY and SENDGRID_API_KEY are needed to work: set them, or start `nightledger up`"
             raise BadConfiguration(message)
         code = listed.code
+        self._property_code = code
         self._streams = wiring.streams(code)
         self._dispatch = wiring.dispatch(listed, None)
         reservations = ReservationQuery(wiring.models(code).reservations.model, wiring.pool, wiring.keys, self._streams)
@@ -41,6 +42,10 @@ class Sagas:
         match rule:
             case expiring_holds.RULE:
                 return await expiring_holds.advance(self._dispatch, self._streams, subject, tries)
+            case releasing_blocks.RULE:
+                return await releasing_blocks.advance(self._dispatch, self._streams, subject, tries)
+            case offering_waitlist.RULE:
+                return await offering_waitlist.advance(self._dispatch, self._streams, self._property_code)
             case paying.RULE:
                 return await self._paying.advance(subject, tries)
             case telling_guest.RULE:

@@ -35,7 +35,9 @@ from ops.migrate import refuse_newer
 from ops.secrets import master_keys
 from ops.settings import BadConfiguration, Settings
 from projections.availability import KEPT_AS, Availability
+from projections.demand import Demand
 from projections.due import DueList
+from projections.groups import Groups
 from projections.guests import Guests
 from projections.postgres_model import PostgresModel
 from projections.redis_model import RedisModel
@@ -44,6 +46,8 @@ from projections.revenue import KEPT_AS as REVENUE_KEPT_AS
 from projections.revenue import Revenue
 from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
+from queries.demand import DemandQuery
+from queries.groups import GroupQuery
 from queries.hotel import HotelQuery
 from queries.progress import Position, Progress
 from queries.proofs import Proofs
@@ -74,6 +78,8 @@ class Models:
     reservations: Reservations
     due: DueList
     guests: Guests
+    groups: Groups
+    demand: Demand
 
 
 class Wiring:
@@ -121,6 +127,8 @@ class Wiring:
             reservations=Reservations(PostgresModel(property_code, "reservations")),
             due=DueList(PostgresModel(property_code, "due")),
             guests=Guests(PostgresModel(property_code, "guests"), self.keys),
+            groups=Groups(PostgresModel(property_code, "groups")),
+            demand=Demand(PostgresModel(property_code, "demand")),
         )
 
     def streams(self, property_code: str) -> Streams:
@@ -184,6 +192,8 @@ class Wiring:
             availability=availability,
             reservations=ReservationQuery(models.reservations.model, self.pool, self.keys, streams),
             revenue=RevenueQuery(models.revenue.model, listed.currency),
+            groups=GroupQuery(models.groups.model, self.pool, self.keys),
+            demand=DemandQuery(models.demand.model, self.pool, self.keys),
             proofs=Proofs(code, self.pool, self.settings.seal_seconds),
             progress=Progress(streams, self.positions(models)),
         )
@@ -204,6 +214,8 @@ class Wiring:
             "reservations": partial(of_postgres, models.reservations.model),
             "due": partial(of_postgres, models.due.model),
             "guests": partial(of_postgres, models.guests.model),
+            "groups": partial(of_postgres, models.groups.model),
+            "demand": partial(of_postgres, models.demand.model),
         }
 
 

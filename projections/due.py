@@ -11,16 +11,18 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from aggregates.group import Group
 from aggregates.notification import Notification
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
+from aggregates.waitlist import Waitlist
 from ledger import packed
 from ledger.event import Recorded
 from ledger.log import Connection
 from projections.postgres_model import PostgresModel, Table
 
 NAME = "due"
-LOOKS_AT = frozenset({"reservation", "payment", "notification"})
+LOOKS_AT = frozenset({"reservation", "payment", "notification", "group", "waitlist"})
 TABLES = (Table("due", "rule || ' ' || subject", "position"),)
 REMIND_AFTER = timedelta(seconds=180)
 """A guest who has not paid by then gets a mail with the way to pay."""
@@ -28,15 +30,26 @@ LOOK_AFTER = timedelta(seconds=30)
 """An open checkout page is looked at after so long, even when no webhook came."""
 REPORT_AFTER = timedelta(seconds=120)
 """A mail that was sent should have been reported delivered by then."""
+EVERYBODY = UUID(int=0)
+"""The subject of steps that are about the property's one waitlist."""
+FREES_ROOMS = (
+    Reservation.Expired, Reservation.Abandoned, Reservation.Cancelled, Reservation.StayCancelled, Reservation.StayChanged,
+    Reservation.StayMoved, Reservation.StayNoShow, Reservation.StayCheckedOut, Group.RoomsReleased, Group.PickedUp,
+)  # fmt: skip
+"""What may have made rooms free: the waitlist is looked through, when somebody waits."""
 
 
 class Due(Struct, frozen=True):
-    """A step of `rule` for `subject` at `due_at`, or, without it, an end to all that events up to `position` made due."""
+    """A step of `rule` for `subject` at `due_at`, or, without it, an end to all that events up to `position` made due.
+
+    One that only `wakes` makes a row due that is there already, and no other.
+    """
 
     rule: str
     subject: UUID
     due_at: datetime | None
     position: int
+    wakes: bool = False
 
 
 class Lease(Struct, frozen=True):
@@ -58,6 +71,12 @@ SET = (
     " DO UPDATE SET due_at = excluded.due_at, tries = 0, position = excluded.position"
 )
 
+WAKE = (
+    "UPDATE {schema}.due SET due_at = least(due.due_at, woken.due_at), tries = 0, position = woken.position"
+    " FROM unnest(%s, %s, %s, %s) AS woken(rule, subject, position, due_at)"
+    " WHERE generation = %s AND due.rule = woken.rule AND due.subject = woken.subject AND due.position < woken.position"
+)
+
 
 class DueList:
     """Keeps the due rows of one property."""
@@ -69,7 +88,8 @@ class DueList:
     async def apply(self, connection: Connection, generation: int, before: int, after: int, batch: Sequence[Recorded]) -> bool:
         """Apply what happened between two positions, all in one transaction; tell whether it stood at `before`."""
         rows = _newest(batch)
-        live = [due for due in rows.values() if due.due_at is not None]
+        live = [due for due in rows.values() if due.due_at is not None and not due.wakes]
+        woken = [due for due in rows.values() if due.wakes]
         over = [due for due in rows.values() if due.due_at is None]
         async with connection.transaction():
             if not await self.model.advance(connection, generation, before, after):
@@ -79,6 +99,9 @@ class DueList:
             if live:
                 times = packed.instants(due.due_at for due in live if due.due_at is not None)
                 await connection.execute(self.model.statement(SET), [generation, *_columns(live), times], prepare=True)
+            if woken:
+                times = packed.instants(due.due_at for due in woken if due.due_at is not None)
+                await connection.execute(self.model.statement(WAKE), [*_columns(woken), times, generation], prepare=True)
         return True
 
     async def overdue(self, connection: Connection, now: datetime, limit: int) -> list[tuple[str, UUID]]:
@@ -122,34 +145,40 @@ def _columns(rows: Sequence[Due]) -> tuple[packed.Packed, packed.Packed, packed.
     )
 
 
-def _newest(batch: Sequence[Recorded]) -> dict[tuple[str, UUID], Due]:
+def _newest(batch: Sequence[Recorded]) -> dict[tuple[str, UUID, bool], Due]:
     """Keep the last word on each row; an answer to an earlier event does not end what a later one made due."""
-    rows: dict[tuple[str, UUID], Due] = {}
+    rows: dict[tuple[str, UUID, bool], Due] = {}
     for recorded in batch:
         for due in what_is_due(recorded):
-            before = rows.get((due.rule, due.subject))
+            before = rows.get((due.rule, due.subject, due.wakes))
             if before is None or due.position >= before.position:
-                rows[due.rule, due.subject] = due
+                rows[due.rule, due.subject, due.wakes] = due
     return rows
 
 
 def what_is_due(recorded: Recorded) -> Iterator[Due]:
     """Say which steps an event makes due, or makes needless."""
     event = recorded.event
+    if isinstance(event, FREES_ROOMS):
+        yield Due("offering_waitlist", EVERYBODY, recorded.occurred_at, recorded.position, wakes=True)
     if event.topic.startswith("reservation."):
         yield from _of_reservation(recorded)
     elif event.topic.startswith("payment."):
         yield from _of_payment(recorded)
     elif event.topic.startswith("notification."):
         yield from _of_notification(recorded)
+    elif event.topic.startswith("group."):
+        yield from _of_group(recorded)
+    elif event.topic.startswith("waitlist."):
+        yield from _of_waitlist(recorded)
 
 
 def _of_reservation(recorded: Recorded) -> Iterator[Due]:
     subject, position, now = recorded.stream, recorded.position, recorded.occurred_at
     match recorded.event:
-        case Reservation.Held(held_until=held_until):
+        case Reservation.Held(held_until=held_until, channel=channel):
             yield Due("expiring_holds", subject, held_until, position)
-            yield Due("telling_guest", subject, now + REMIND_AFTER, position)
+            yield Due("telling_guest", subject, now if channel == "waitlist" else now + REMIND_AFTER, position)
         case Reservation.Confirmed() | Reservation.Expired():
             yield Due("expiring_holds", subject, None, position)
             yield Due("telling_guest", subject, now, position)
@@ -198,3 +227,21 @@ def _of_notification(recorded: Recorded) -> Iterator[Due]:
             yield Due("mailing", subject, now + REPORT_AFTER, position)
         case Notification.Sent() | Notification.Delivered() | Notification.Failed():
             yield Due("mailing", subject, None, position)
+
+
+def _of_group(recorded: Recorded) -> Iterator[Due]:
+    subject, position = recorded.stream, recorded.position
+    match recorded.event:
+        case Group.Opened(terms=terms) | Group.TermsChanged(terms=terms) | Group.Confirmed(terms=terms):
+            yield Due("releasing_blocks", subject, min(terms.release_at, terms.option_until or terms.release_at), position)
+        case Group.RoomsReleased(reason="cutoff") | Group.Expired() | Group.Cancelled():
+            yield Due("releasing_blocks", subject, None, position)
+
+
+def _of_waitlist(recorded: Recorded) -> Iterator[Due]:
+    position, now = recorded.position, recorded.occurred_at
+    match recorded.event:
+        case Waitlist.Joined():
+            yield Due("offering_waitlist", EVERYBODY, now, position)
+        case Waitlist.Offered(waiting=waiting) | Waitlist.Left(waiting=waiting):
+            yield Due("offering_waitlist", EVERYBODY, now if waiting else None, position)

@@ -25,7 +25,8 @@ def react(events: Iterable[Recorded]) -> list[AskNotification]:
         return []
     language = held.event.language
     ended = any(isinstance(each.event, Reservation.Confirmed | Reservation.Expired | Reservation.Abandoned) for each in events)
-    told = list(_kinds(events)) if ended else [("held", _newest_hold(events))]
+    first = "offered" if held.event.channel == "waitlist" else "held"
+    told = list(_kinds(events)) if ended else [(first, _newest_hold(events))]
     return [
         AskNotification(reservation_id=held.stream, kind=kind, cause=recorded.position, language=language)
         for kind, recorded in told

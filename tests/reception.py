@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
+from aggregates.group import Group
 from aggregates.holder import Holder
 from aggregates.notification import Notification
 from aggregates.payment import Payment
@@ -19,6 +20,8 @@ from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
+from aggregates.turnaway import Turnaway
+from aggregates.waitlist import Waitlist
 from commands.define_property import DefineProperty
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldAdvice
@@ -29,7 +32,7 @@ from ledger.writer import Writer
 from tests.examples import CODE, HOLD_SECONDS, HOTEL, NOW, SEALED, TARIFF
 from tests.memory_log import MemoryLog, MemoryPool
 
-CATALOGUE = Catalogue([Property, Rates, RoomNight, Reservation, Payment, Holder, Notification])
+CATALOGUE = Catalogue([Property, Rates, RoomNight, Reservation, Payment, Holder, Notification, Group, Waitlist, Turnaway])
 OPEN = DefineProperty(definition=msgspec.to_builtins(HOTEL), tariff=msgspec.to_builtins(TARIFF))
 
 fingerprint = fingerprinter(b"for tests only")

@@ -9,6 +9,8 @@ from commands.dispatch import Dispatch
 from ledger.clock import Clock
 from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
+from queries.demand import DemandQuery
+from queries.groups import GroupQuery
 from queries.hotel import HotelQuery
 from queries.progress import Progress
 from queries.proofs import Proofs
@@ -30,6 +32,8 @@ class Desk:
     availability: AvailabilityQuery
     reservations: ReservationQuery
     revenue: RevenueQuery
+    groups: GroupQuery
+    demand: DemandQuery
     progress: Progress
     proofs: Proofs
 

@@ -31,6 +31,11 @@ STATUS: Mapping[str, int] = {
     "dates.too_far": MALFORMED,
     "dates.too_long": MALFORMED,
     "holder.too_many_holds": 429,
+    "group.cutoff_after_arrival": MALFORMED,
+    "group.cutoff_past": MALFORMED,
+    "group.larger_than_house": MALFORMED,
+    "group.option_out_of_range": MALFORMED,
+    "group.unknown": 404,
     "key.unknown": 401,
     "key.scope_missing": 403,
     "malformed": MALFORMED,
@@ -43,6 +48,7 @@ STATUS: Mapping[str, int] = {
     "rates.plan_unknown": MALFORMED,
     "rates.unpriced": MALFORMED,
     "reservation.unknown": 404,
+    "rooming_list.wrong": MALFORMED,
     "seal.size_unknown": MALFORMED,
     "stream.other_kind": 404,
     "too_many_requests": 429,
@@ -51,6 +57,7 @@ STATUS: Mapping[str, int] = {
     "event.unsealed": 404,
     "form.stale": 403,
     "webhook.forged": 400,
+    "waitlist.unknown": 404,
 }
 """Status by code; every other refusal is one by the hotel's rules: 409."""
 

@@ -19,7 +19,7 @@ from sagas.letters.rows import rows
 __all__ = ["KINDS", "Letter", "LetterStay", "UnknownKind", "Written", "write"]
 
 CALENDARS: dict[str, Callable[[Letter], bytes]] = {"confirmed": published, "changed": published, "cancelled": withdrawn}
-KINDS = ("held", "confirmed", "expired", "cancelled", "refunded", "received", "changed")
+KINDS = ("held", "confirmed", "expired", "cancelled", "refunded", "received", "changed", "offered")
 
 
 class UnknownKind(ValueError):

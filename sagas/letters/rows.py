@@ -23,7 +23,7 @@ def _when(letter: Letter) -> Iterator[tuple[str, str]]:
 def _money(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
     nothing = Money(0, letter.total.currency)
     match kind:
-        case "held":
+        case "held" | "offered":
             yield "Total, taxes and charges included", money(letter.total)
             yield "To pay now", money(letter.pay_now)
         case "confirmed" | "received" | "changed":
@@ -38,8 +38,8 @@ def _money(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
 
 
 def _deadline(kind: str, letter: Letter) -> Iterator[tuple[str, str]]:
-    if kind == "held" and letter.held_until:
+    if kind in {"held", "offered"} and letter.held_until:
         yield "Held until", moment(letter.held_until, letter.time_zone)
-    if kind in {"held", "confirmed", "received", "changed"}:
+    if kind in {"held", "offered", "confirmed", "received", "changed"}:
         free = moment(letter.free_until, letter.time_zone) if letter.free_until else "Not possible at this rate"
         yield "Free cancellation until" if letter.free_until else "Free cancellation", free

@@ -37,6 +37,7 @@ LETTER = Letter(
 )  # fmt: skip
 EXAMPLES = {
     "held": LETTER,
+    "offered": LETTER,
     "confirmed": replace(LETTER, paid=usd(45_013), balance=usd(105_029)),
     "expired": LETTER,
     "cancelled": replace(LETTER, paid=usd(20_000), fee=usd(20_000), refund=usd(25_013)),

@@ -1,0 +1,54 @@
+"""What is known, with the changes that a decision has made so far: for commands that do the same thing for many, one by one.
+
+A rooming list gives a room to one guest after the other; each must see the rooms that those before it got.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from typing import TypeVar
+from uuid import UUID
+
+from aggregates.group import Group
+from aggregates.reservation import Reservation
+from aggregates.room_night import RoomNight
+from aggregates.waitlist import Waitlist
+from ledger.catalogue import Aggregate, events_of
+from ledger.command import Change, Known
+
+A = TypeVar("A", bound=Aggregate)
+KINDS: tuple[type[Aggregate], ...] = (RoomNight, Reservation, Group, Waitlist)
+KIND_OF: dict[str, type[Aggregate]] = {event.topic: kind for kind in KINDS for event in events_of(kind)}
+
+
+class Foreseen:
+    """A `Known` to which changes can be added; `changes` are all of them, in order. What was known is left as it is."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._changed: dict[UUID, Aggregate] = {}
+        self.changes: list[Change] = []
+
+    def happen(self, changes: Iterable[Change]) -> None:
+        """Take changes as having happened. Raises Unread."""
+        for change in changes:
+            aggregate = self._changed.get(change.stream)
+            if aggregate is None:
+                aggregate = copy(self._known.get(KIND_OF[change.event.topic], change.stream))
+                self._changed[change.stream] = aggregate
+            aggregate.apply(change.event)
+            self.changes.append(change)
+
+    def get(self, kind: type[A], stream: UUID) -> A:
+        """Give the aggregate of a stream as it will be. Raises Unread."""
+        changed = self._changed.get(stream)
+        return changed if isinstance(changed, kind) else self._known.get(kind, stream)
+
+    def version(self, stream: UUID) -> int:
+        """Give the version that a stream has, before the changes. Raises Unread."""
+        return self._known.version(stream)
+
+    def require(self, streams: Iterable[UUID]) -> None:
+        """Make sure that all of `streams` were read. Raises Unread."""
+        self._known.require(streams)
