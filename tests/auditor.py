@@ -7,7 +7,7 @@ log of a hotel must obey is `tests/inspector.py`'s.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -23,7 +23,9 @@ ROOMS = {"garden": ("g1", "g2", "g3"), "villa": ("v1",)}
 SHORTEST = {"flexible": 1, "half-board": 1, "saver": 2}
 RUNNING = ("asked", "open")
 LIVE = ("held", "confirmed", "checked_in")
+SOLD = (*LIVE, "checked_out")
 UNTIL_ARRIVAL = ("held", "confirmed")
+EITHER = "accepted or sold_out"
 TOLD = ("checked_in", "confirmed", "held", "checked_out", "no_show", "cancelled", "expired", "abandoned")
 """A booking is what the first of these is that one of its stays is; checked in is called in house."""
 
@@ -84,6 +86,21 @@ def days(arrival: date, nights: int) -> list[date]:
     return [arrival + timedelta(days=number) for number in range(nights)]
 
 
+def can_lodge(stays: list[frozenset[date]], taken: Mapping[str, set[date]]) -> bool:
+    """Tell whether every stay finds one room for all its nights: tried room by room, in the order of their first nights."""
+    if not stays:
+        return True
+    first, *others = sorted(stays, key=min)
+    tried: list[set[date]] = []
+    for room, nights in taken.items():
+        if first & nights or nights in tried:
+            continue
+        tried.append(nights)
+        if can_lodge(others, {**taken, room: nights | first}):
+            return True
+    return False
+
+
 class Auditor:
     """Says beforehand what the hotel must answer, and keeps its own list of who holds which night."""
 
@@ -121,7 +138,19 @@ class Auditor:
         theirs = [name for name, booking in self.bookings.items() if booking.holder == holder]
         if sum(self.state(name) == "held" and self.bookings[name].until > now for name in theirs) >= most:
             return "holder.too_many_holds"
-        return "sold_out" if len(self.free_rooms(kind, days(arrival, nights), now)) < rooms else ""
+        return self.on_rooms(kind, days(arrival, nights), rooms, now)
+
+    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, but: str = "") -> str:
+        """Say whether so many rooms can be had: at once, or by moving others; either answer is right where promises are.
+
+        The nights of `but` count as free.
+        """
+        if len(self.free_rooms(kind, dates, now, but=but)) >= rooms:
+            return ""
+        moving, staying = self._lodged(kind, now, but)
+        if not can_lodge([*moving, *[frozenset(dates)] * rooms], staying):
+            return "sold_out"
+        return EITHER if any(staying.values()) else ""
 
     def on_confirm(self, name: str) -> str:
         return self._must_be_held(name) or ("room_night.not_held" if self.lost(name) else "")
@@ -150,12 +179,10 @@ class Auditor:
 
     # —— What follows when it was accepted
 
-    def hold(self, name: str, stays: Mapping[str, Stay], until: datetime, holder: str, now: datetime) -> None:
-        """Take a new booking into the book, with the rooms that it was given."""
+    def hold(self, name: str, stays: Mapping[str, Stay], until: datetime, holder: str) -> None:
+        """Take a new booking into the book; its rooms are adopted with those of the stays that made room for it."""
         self.bookings[name] = Booking(list(stays), until, holder)
-        for stay_id, stay in stays.items():
-            self.stays[stay_id] = stay
-        self.adopt({stay_id: stay.rooms for stay_id, stay in stays.items()}, set(stays), now)
+        self.stays.update(stays)
 
     def confirm(self, name: str) -> None:
         self._void(name)
@@ -266,9 +293,9 @@ class Auditor:
         return "in_house" if first == "checked_in" else first
 
     def told(self, stay_id: str) -> tuple[object, ...]:
-        """Give what there is to know about a stay; its rooms only as long as it can still give them up."""
+        """Give what there is to know about a stay; its rooms only when it was not given up."""
         stay = self.stays[stay_id]
-        return stay.state, stay.kind, stay.plan, stay.adults, stay.pinned, stay.rooms if stay.state in LIVE else {}
+        return stay.state, stay.kind, stay.plan, stay.adults, stay.pinned, stay.rooms if stay.state in SOLD else {}
 
     def stays_of(self, name: str) -> list[Stay]:
         return [self.stays[stay_id] for stay_id in self.bookings[name].stays]
@@ -285,10 +312,6 @@ class Auditor:
     def free_rooms(self, kind: str, dates: list[date], now: datetime, *, but: str = "") -> list[str]:
         return [room for room in ROOMS[kind] if all(self.free((room, day, "night"), now, but=but) for day in dates)]
 
-    def rooms_left(self, kind: str, dates: list[date], now: datetime) -> int:
-        """Count the rooms of a type that are free in the night that has fewest."""
-        return min(sum(self.free((room, day, "night"), now) for room in ROOMS[kind]) for day in dates)
-
     def lost(self, name: str) -> bool:
         """Tell whether somebody took a night of the booking after its time was over."""
         return any(
@@ -297,6 +320,24 @@ class Auditor:
             for night in self.stays[stay_id].nights
             if self.stays[stay_id].state == "held"
         )
+
+    def _lodged(self, kind: str, now: datetime, but: str) -> tuple[list[frozenset[date]], dict[str, set[date]]]:
+        """Give the nights of each stay that may change rooms, and by room the nights of all that may not."""
+        moving: list[frozenset[date]] = []
+        staying: dict[str, set[date]] = {room: set() for room in ROOMS[kind]}
+        by_holder: defaultdict[str, list[Night]] = defaultdict(list)
+        for night, holding in self.nights.items():
+            if night[0] in staying and not self.free(night, now, but=but):
+                by_holder[holding.who].append(night)
+        for who, nights in by_holder.items():
+            stay = self.stays.get(who)
+            whole = stay and len(set(stay.rooms.values())) == 1 and stay.state in UNTIL_ARRIVAL
+            if stay and whole and not stay.pinned and stay.arrival > today(now):
+                moving.append(frozenset(day for _, day, _ in nights))
+            else:
+                for room, day, _ in nights:
+                    staying[room].add(day)
+        return moving, staying
 
     def _leave(self, who: str) -> None:
         self.nights = {night: holding for night, holding in self.nights.items() if holding.who != who}
