@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from commands.change_stay import ChangeStay
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
 from ledger.catalogue import Aggregate
@@ -23,7 +24,7 @@ from tests.examples import CODE, NO_ADVICE, NOW, SEALED, named
 A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
-LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay})
+LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay})
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 
 
@@ -69,8 +70,8 @@ class Story:
     ) -> Verdict:
         """Ask for something at a moment. `extra` are further fields of the envelope."""
         envelope = Envelope(
-            command=command, command_id=command_id or named("command"), property_code=CODE, actor="test",
-            occurred_at=at, fingerprint=b"", **{"sealed": {"guest": SEALED}, "advice": NO_ADVICE, **extra},
+            command=command, command_id=command_id or named("command"), property_code=CODE,
+            occurred_at=at, fingerprint=b"", **{"actor": "test", "sealed": {"guest": SEALED}, "advice": NO_ADVICE, **extra},
         )  # fmt: skip
         known = Folds(self._changes)
         chosen = handler or HANDLERS[type(command)]
