@@ -65,6 +65,11 @@ def stay_streams(property_code: str, room: str, arrival: date, departure: date, 
     return tuple(room_night_stream(property_code, room, date.fromordinal(day), slot) for day in days)
 
 
+def doors_of(room: str) -> tuple[str, ...]:
+    """Give the physical rooms that a room is: itself, or those joined by a plus, such as V1 and V2 of V1+V2."""
+    return tuple(room.split("+"))
+
+
 def holder_stream(property_code: str, blind_index: str) -> UUID:
     """Name the stream that counts the live holds of one e-mail or network address, known by a keyed hash only."""
     return named_in(_property_namespace(property_code), f"holder/{blind_index}")
