@@ -49,12 +49,12 @@ class Fact(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Something noted about a reservation, or about one stay of it; sealed under the `version` of its event."""
+    """Something noted about a reservation, or about one stay of it; sealed, and bound to the command that added it."""
 
     at: datetime
     actor: str
-    version: int
     note: Sealed
+    command_id: UUID | None = None
     stay_id: UUID | None = None
 
 
@@ -175,8 +175,11 @@ def _fold_reservation(document: ReservationDocument, recorded: Recorded) -> None
         case Reservation.Cancelled():
             document.fee, document.refund = event.fee, event.refund
         case Reservation.Noted():
-            row = NoteRow(at=at, actor=actor, version=recorded.version, note=event.note, stay_id=event.stay_id)
+            row = NoteRow(at=at, actor=actor, command_id=recorded.command_id, note=event.note, stay_id=event.stay_id)
             document.notes.append(row)
+        case Reservation.GuestsNamed(stay_id=stay_id, guests=guests):
+            named = next(row for row in document.stays if row.stay.stay_id == stay_id)
+            named.guests, named.guests_by = guests, recorded.command_id
         case Reservation.GuestErased():
             document.erased_at = at
     fold_stays(document.stays, event)

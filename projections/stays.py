@@ -7,22 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from aggregates.reservation import Reservation
 from ledger.event import Event
+from ledger.keys import Sealed
 from ledger.money import Money, total
 from ledger.stay import BEFORE_ARRIVAL, SOLD, BookedStay, LiveStay, Segment, StayState, as_held, moved, rebooked
 
 
 class StayRow(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One stay as it is now. `refund` is what was promised back when it was given up."""
+    """One stay as it is now. `refund` is what was promised back when it was given up.
+
+    `guests` are those who were named for it: personal data, bound to the command `guests_by` that named them.
+    """
 
     stay: LiveStay
     refund: Money | None = None
     departed_on: date | None = None
+    guests: Sealed | None = None
+    guests_by: UUID | None = None
 
     @property
     def booked(self) -> BookedStay:

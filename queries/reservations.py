@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from ledger.keys import GuestKeys, MasterKeyWrong
+from ledger.keys import GuestKeys, MasterKeyWrong, Sealed
 from ledger.log import Connection
 from projections.postgres_model import PostgresModel
 from projections.reservation_document import ReservationDocument, fold, payments_of, read_document
@@ -23,13 +24,25 @@ LOCKED: Mapping[str, str] = {**ERASED, "name": "unreadable"}
 
 
 @dataclass(frozen=True)
+class Note:
+    """What somebody noted, in the clear: about a stay, or, without one, about the whole reservation."""
+
+    at: datetime
+    actor: str
+    text: str
+    stay_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class ReservationFound:
-    """A reservation as of `position`; `guest` is personal data in the clear."""
+    """A reservation as of `position`. Personal data in the clear: `guest`, `notes`, and `named`, the guests by stay."""
 
     reservation_id: UUID
     document: ReservationDocument
     guest: Mapping[str, Any]
     position: int
+    notes: Sequence[Note] = ()
+    named: Mapping[UUID, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
 
 class ReservationQuery:
@@ -56,7 +69,7 @@ class ReservationQuery:
         if row is None:
             return None
         document = read_document(row[1])
-        return ReservationFound(reservation_id, document, await self._guest(reservation_id, document), row[0])
+        return await self._opened(reservation_id, document, row[0])
 
     async def from_ledger(self, reservation_id: UUID) -> ReservationFound | None:
         """Give a reservation folded from the log at this moment, or nothing; for what must not wait for a projection."""
@@ -71,13 +84,30 @@ class ReservationQuery:
         if reservation_id not in documents:
             return None
         document = documents[reservation_id]
-        return ReservationFound(reservation_id, document, await self._guest(reservation_id, document), events[-1].position)
+        return await self._opened(reservation_id, document, events[-1].position)
 
-    async def _guest(self, reservation_id: UUID, document: ReservationDocument) -> Mapping[str, Any]:
+    async def _opened(self, reservation_id: UUID, document: ReservationDocument, position: int) -> ReservationFound:
+        """Open what is sealed in a document; nothing of an erased guest, and nothing without the right master key."""
         if document.erased_at is not None:
-            return ERASED
+            return ReservationFound(reservation_id, document, ERASED, position)
         try:
-            opened = await asyncio.to_thread(self._keys.read, document.held.guest, reservation_id, 1, "guest")
+            guest, notes, named = await asyncio.to_thread(self._open, reservation_id, document)
         except MasterKeyWrong:
-            return LOCKED
-        return opened if opened is not None else LOCKED
+            return ReservationFound(reservation_id, document, LOCKED, position)
+        return ReservationFound(reservation_id, document, guest or LOCKED, position, notes, named)
+
+    def _open(self, reservation_id: UUID, document: ReservationDocument) -> tuple[Any, list[Note], dict[UUID, Any]]:
+        guest = self._keys.read(document.held.guest, reservation_id, 1, "guest")
+        if guest is None:
+            return None, [], {}
+
+        def added(box: Sealed, name: str, command_id: UUID | None) -> Any:
+            return self._keys.read_added(box, reservation_id, command_id or reservation_id, name)
+
+        notes = [
+            Note(row.at, row.actor, added(row.note, "note", row.command_id)["text"], row.stay_id) for row in document.notes
+        ]
+        named = {
+            row.booked.stay_id: added(row.guests, "guests", row.guests_by) for row in document.stays if row.guests is not None
+        }
+        return guest, notes, named

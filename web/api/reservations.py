@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from commands.cancel_reservation import CancellationReason, CancelReservation
 from queries.bookings import Booking, booking_of, cancellation_preview, total_of
-from queries.reservations import ReservationFound
+from queries.reservations import Note, ReservationFound
 from web.api.amounts import amount
 from web.doors import After, DeskDoor, HouseDoor, KeyHeader, Visitor, VisitorDoor, asked, checked_key, settle
 from web.house import Desk, House
@@ -44,7 +45,8 @@ async def reservation(
     booking = booking_of(found, await desk.hotel.current(), house.clock.now())
     may_pay = visitor.caller is None or visitor.caller.may("reservations:write", desk.listed.code)
     pay_url = house.links.pay_url(desk.listed.code, reservation_id) if may_pay and booking.state == "held" else None
-    return reservation_json(found, booking, pay_url)
+    notes = [note for note in found.notes if visitor.caller is not None or note.actor == "guest"]
+    return reservation_json(found, booking, pay_url, notes)
 
 
 @router.post("/reservations/{reservation_id}/cancel")
@@ -100,8 +102,11 @@ def _unknown() -> Problem:
     return Problem("reservation.unknown", "There is no such reservation: check the id or use the link from the mail.")
 
 
-def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | None) -> dict[str, Any]:
-    """Write a reservation: amounts as {amount_minor, currency}, instants in UTC, dates of the property."""
+def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | None, notes: Sequence[Note]) -> dict[str, Any]:
+    """Write a reservation: amounts as {amount_minor, currency}, instants in UTC, dates of the property.
+
+    `notes` are those that whoever asks may read: staff all of them, guests their own.
+    """
     document = found.document
     held = document.held
     return {
@@ -115,7 +120,9 @@ def reservation_json(found: ReservationFound, booking: Booking, pay_url: str | N
         "guest": dict(found.guest),
         "erased_at": document.erased_at,
         "version": document.version,
-        "stays": [_stay_json(row) for row in document.stays],
+        "stays": [{**_stay_json(row), "guests": found.named.get(row.booked.stay_id)} for row in document.stays],
+        "notes": [{"at": note.at, "actor": note.actor, "text": note.text, "stay_id": note.stay_id} for note in notes],
+        "changes": [_change_json(row) for row in document.changes],
         "total": amount(total_of(found)),
         "pay_now": amount(held.pay_now),
         "owed": amount(booking.owed),
@@ -140,6 +147,16 @@ def _stay_json(row: Any) -> dict[str, Any]:
     rooms = [{"first_night": first, "room": room} for first, room in row.rooms]
     sums = {name: amount(sum_) if sum_ else None for name, sum_ in (("fee", row.fee), ("extras", row.extras))}
     return {**written, **dates, "nights": row.booked.dates.nights, **price, **now, "rooms": rooms, **sums}
+
+
+def _change_json(row: Any) -> dict[str, Any]:
+    """Write a change: what the stay was before it, and how much more it costs since."""
+    before = {"room_type": row.room_type, "rate_plan": row.rate_plan, "adults": row.adults, "children": row.children}
+    return {
+        "at": row.at, "actor": row.actor, "position": row.position, "stay_id": str(row.stay_id), "reason": row.reason,
+        "difference": amount(row.difference),
+        "before": {**to_builtins(row.dates), **before, "total": amount(row.total)},
+    }  # fmt: skip
 
 
 def _payment_json(payment: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def recorded(events: Iterable[tuple[UUID, Event]]) -> list[Recorded]:
         found.append(
             Recorded(
                 position=position, stream=stream, version=versions[stream], event=event, occurred_at=NOW, recorded_at=NOW,
-                actor="key:desk",
+                actor="key:desk", command_id=named("command"),
             )
         )  # fmt: skip
     return found
@@ -135,11 +135,19 @@ def test_a_change_is_kept_with_what_was_before() -> None:
     assert found.timeline[-1].note == "dates"
 
 
-def test_notes_stay_sealed_with_the_version_that_opens_them() -> None:
+def test_notes_stay_sealed_with_the_command_that_they_are_bound_to() -> None:
     sealed = Sealed(named("key"), b"x")
     found = document(HELD, CONFIRMED, Reservation.Noted(stay_id=ONE.stay_id, note=sealed))
     (note,) = found.notes
-    assert (note.stay_id, note.version, note.note, note.actor) == (ONE.stay_id, 3, sealed, "key:desk")
+    assert (note.stay_id, note.command_id, note.note, note.actor) == (ONE.stay_id, named("command"), sealed, "key:desk")
+
+
+def test_the_guests_of_a_stay_are_those_named_last() -> None:
+    first, last = Sealed(named("key"), b"x"), Sealed(named("key"), b"y")
+    named_twice = [Reservation.GuestsNamed(stay_id=TWO.stay_id, guests=each) for each in (first, last)]
+    found = document(HELD, CONFIRMED, *named_twice)
+    assert [row.guests for row in found.stays] == [None, last]
+    assert found.stays[1].guests_by == named("command")
 
 
 def test_a_document_of_an_earlier_release_has_the_stays_that_were_held() -> None:
