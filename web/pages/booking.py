@@ -19,6 +19,7 @@ from ledger.clock import local_date
 from ledger.command import Outcome
 from ledger.refusal import Refusal, Repeated
 from ledger.stay_dates import StayDates
+from queries.alternatives import alternatives_for
 from queries.offers import Wish, lowest_night, offers_for, plans_for
 from web.api.availability import quote_id
 from web.api.holds import HoldRequest, command_of
@@ -26,6 +27,7 @@ from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import Desk, House
 from web.pages.front import FrontDoor
+from web.pages.instead import instead_views
 from web.pages.search import Search, read_search
 from web.pages.views import offer_view, room_type_view
 from web.problems import Problem, status_of
@@ -70,6 +72,7 @@ async def rooms(
             nights=0,
             room_types=[],
             sold_out=[],
+            alternatives=[],
         )
     hotel = await desk.hotel.current()
     found = offers_for(hotel, await desk.availability.free(wish.dates), wish)
@@ -77,13 +80,16 @@ async def rooms(
         room_type_view(
             kind.room_type,
             rooms_left=kind.rooms_left,
+            confirmed_when_booked=kind.confirmed_when_booked,
             offers=[offer_view(offer, wish, quote_id(house, desk, wish, kind.room_type.code, offer)) for offer in kind.plans],
         )
         for kind in found
     ]
+    on_offer = [view for view in views if view["offers"]]
+    instead = [] if on_offer else await alternatives_for(desk.availability, hotel, wish, today)
     return page(
-        request, "rooms.html", search=search, errors=[], min_arrival=today, nights=wish.dates.nights,
-        room_types=[view for view in views if view["offers"]], sold_out=[view for view in views if not view["offers"]],
+        request, "rooms.html", search=search, errors=[], min_arrival=today, nights=wish.dates.nights, room_types=on_offer,
+        sold_out=[view for view in views if not view["offers"]], alternatives=instead_views(hotel, wish, instead),
     )  # fmt: skip
 
 

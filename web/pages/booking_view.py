@@ -71,7 +71,7 @@ def reservation_view(mine: Mine, checkout_url: str = "") -> dict[str, Any]:
         "may_pay": booking.balance.amount_minor > 0 and booking.state in MAY_PAY,
         "refund": _refund(document.payments, booking.paid.currency),
         "payments": [_payment(payment, document.held) for payment in document.payments],
-        "timeline": [{"at": fact.at, "text": text} for fact in document.timeline if (text := _words(fact))],
+        "timeline": [{"at": fact.at, "text": text} for fact in document.timeline if (text := words_of(fact.topic, fact.actor))],
         "can_cancel": booking.can_cancel,
         "held_until": document.held.held_until,
         "checkout_url": checkout_url if booking.state == "held" else None,
@@ -89,6 +89,7 @@ def look_of(mine: Mine) -> str:
 def stay_view(mine: Mine, row: Any) -> dict[str, Any]:
     """Show one stay as it is now."""
     shown = booked_view(mine, row.booked)
+    can_change = mine.is_open(row)
     return {
         **shown,
         "stay_id": row.booked.stay_id,
@@ -99,8 +100,8 @@ def stay_view(mine: Mine, row: Any) -> dict[str, Any]:
         "fee": row.fee,
         "extras": row.extras,
         "deadline_over": shown["free_cancel_until"] is not None and shown["free_cancel_until"] <= mine.now,
-        "change_url": None,
-        "cancel_url": None,
+        "change_url": mine.stay_address(row.booked.stay_id, "change") if can_change else None,
+        "cancel_url": mine.stay_address(row.booked.stay_id, "cancel") if can_change else None,
     }
 
 
@@ -139,10 +140,17 @@ def _payment(payment: Any, held: Any) -> dict[str, Any]:
     whole = payment.purpose == "deposit" and held.pay_now == held.total
     return {
         "label": "Payment" if whole else PURPOSES.get(payment.purpose, "Payment"),
-        "state": PAYMENT_WORDS.get(payment.state, payment.state),
+        "state": _state_of(payment),
         "amount": payment.amount,
         "at": payment.at,
     }
+
+
+def _state_of(payment: Any) -> str:
+    """Say how a payment stands; one that went back in part only is not called refunded."""
+    in_part = payment.state in {"refunded", "refunding"} and (payment.returning or payment.amount) != payment.amount
+    words = PAYMENT_WORDS.get(payment.state, payment.state)
+    return f"paid, {words} in part" if in_part else words
 
 
 def _refund(payments: Iterable[Any], currency: str) -> dict[str, Any] | None:
@@ -155,7 +163,6 @@ def _refund(payments: Iterable[Any], currency: str) -> dict[str, Any] | None:
     return {"amount": total((row.returning or row.refunded for row in rows), currency), "state": state}
 
 
-def _words(fact: Any) -> str | None:
-    if fact.actor == "guest" and fact.topic in OWN_FACTS:
-        return OWN_FACTS[fact.topic]
-    return FACTS.get(fact.topic)
+def words_of(topic: str, actor: str = "") -> str | None:
+    """Say what happened in the guest's words; nothing for what only the house needs to know."""
+    return OWN_FACTS[topic] if actor == "guest" and topic in OWN_FACTS else FACTS.get(topic)

@@ -13,12 +13,14 @@ from web.pages.search import Search
 
 
 def room_type_view(
-    kind: Any, *, rooms_left: int = 0, offers: Sequence[dict[str, Any]] = (), from_price: Money | None = None
-) -> dict[str, Any]:
+    kind: Any, *, rooms_left: int = 0, confirmed_when_booked: bool = False, offers: Sequence[dict[str, Any]] = (),
+    from_price: Money | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Show a room type, with offers or a price to start from."""
     names = ("code", "name", "short", "description", "picture", "view", "beds", "size_m2", "max_guests", "amenities")
     shown = {name: getattr(kind, name) for name in names}
-    return {**shown, "rooms_left": rooms_left, "offers": list(offers), "from_price": from_price}
+    left = {"rooms_left": rooms_left, "confirmed_when_booked": confirmed_when_booked}
+    return {**shown, **left, "offers": list(offers), "from_price": from_price}
 
 
 def offer_view(offer: PlanOffer, wish: Wish, quote: str) -> dict[str, Any]:
