@@ -152,6 +152,8 @@ class Reservation:
         self.held_until: datetime | None = None
         self.payments: tuple[UUID, ...] = ()
         self.guest_id: UUID | None = None
+        self.person: UUID | None = None
+        """The guest id under which all bookings of the same person are found; their own until they are merged."""
         self.vendors_left: tuple[str, ...] | None = None
         """Who is still to be asked to forget the guest; None while nobody asked for that."""
 
@@ -269,7 +271,7 @@ class Reservation:
             case Reservation.Held():
                 self.live, self.held_until = {stay.stay_id: as_held(stay) for stay in event.stays}, event.held_until
                 self.kept_fee = Money(0, event.total.currency)
-                self.pay_now, self.guest_id = event.pay_now, event.guest.key_id
+                self.pay_now, self.guest_id, self.person = event.pay_now, event.guest.key_id, event.guest.key_id
             case Reservation.PaymentAsked():
                 self.payments = (*self.payments, event.payment_id)
             case Reservation.Confirmed():
@@ -286,7 +288,7 @@ class Reservation:
             case Reservation.VendorForgot():
                 self.vendors_left = event.left
             case Reservation.MergedGuest():
-                self.guest_id = event.into
+                self.person = event.into
             case _:
                 self.live = stay_events.folded(self.live, event)
         self.state = state_of(self.live.values())

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from commands import (
+    add_note,
     ask_notification,
+    block_rooms,
     cancel_group,
     cancel_reservation,
     change_block,
+    change_stay,
     confirm_group,
     confirm_reservation,
     define_property,
@@ -22,6 +26,8 @@ from commands import (
     hold_stay,
     join_waitlist,
     leave_waitlist,
+    merge_guests,
+    name_guests,
     offer_waitlist,
     open_group,
     pick_up,
@@ -35,20 +41,26 @@ from commands import (
     record_vendor_forgot,
     release_block,
     request_payment,
+    unblock_rooms,
+    walk_in,
 )
 from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay
+from commands.private_fields import seal_field
 from ledger.clock import Clock, local_date
 from ledger.command import Command, Envelope, Fingerprinter, Handler, Outcome, Urgency
 from ledger.key_stock import KeyStock
-from ledger.keys import Sealed
+from ledger.keys import GuestKey, Sealed
 from ledger.writer import Writer
 
 HANDLERS: Mapping[type[Command], Handler] = {
+    add_note.AddNote: add_note.HANDLER,
     ask_notification.AskNotification: ask_notification.HANDLER,
+    block_rooms.BlockRooms: block_rooms.HANDLER,
     cancel_group.CancelGroup: cancel_group.HANDLER,
     cancel_reservation.CancelReservation: cancel_reservation.HANDLER,
     change_block.ChangeBlock: change_block.HANDLER,
     confirm_group.ConfirmGroup: confirm_group.HANDLER,
+    change_stay.ChangeStay: change_stay.HANDLER,
     confirm_reservation.ConfirmReservation: confirm_reservation.HANDLER,
     define_property.DefineProperty: define_property.HANDLER,
     erase_guest.EraseGuest: erase_guest.HANDLER,
@@ -56,6 +68,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     hold_stay.HoldStay: hold_stay.HANDLER,
     join_waitlist.JoinWaitlist: join_waitlist.HANDLER,
     leave_waitlist.LeaveWaitlist: leave_waitlist.HANDLER,
+    merge_guests.MergeGuests: merge_guests.HANDLER,
+    name_guests.NameGuests: name_guests.HANDLER,
     offer_waitlist.OfferWaitlist: offer_waitlist.HANDLER,
     open_group.OpenGroup: open_group.HANDLER,
     pick_up.PickUp: pick_up.HANDLER,
@@ -69,6 +83,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     record_vendor_forgot.RecordVendorForgot: record_vendor_forgot.HANDLER,
     release_block.ReleaseBlock: release_block.HANDLER,
     request_payment.RequestPayment: request_payment.HANDLER,
+    unblock_rooms.UnblockRooms: unblock_rooms.HANDLER,
+    walk_in.WalkIn: walk_in.HANDLER,
 }
 """Every command that the product knows, with its two pure functions."""
 
@@ -77,6 +93,17 @@ WITH_GUESTS: Mapping[type[Command], Callable[[Envelope], Iterable[tuple[str, Gue
     pick_up.PickUp: pick_up.guests,
 }
 """Commands that name guests besides HoldStay: (what the sealed fields' names end with, details, reservation to be)."""
+
+PRIVATE: Mapping[type[Command], Callable[[Any], tuple[UUID, str, object]]] = {
+    add_note.AddNote: lambda asked: (asked.reservation_id, "note", {"text": asked.note}),
+    name_guests.NameGuests: lambda asked: (
+        asked.reservation_id, "guests", [guest.model_dump() for guest in asked.guests],
+    ),
+}  # fmt: skip
+"""Commands that add something personal to a reservation: (whose, the field, what is to be sealed)."""
+
+GuestKeyOf = Callable[[UUID], Awaitable[GuestKey | None]]
+"""Gives the key of a reservation's guest; nothing when there is no such reservation, or the key was destroyed."""
 
 Suggest = Callable[[HoldStay], Awaitable[tuple[str, ...]]]
 """Proposes rooms to try first, from a read model; may be wrong, may be empty, never raises."""
@@ -100,7 +127,7 @@ class Dispatch:
 
     def __init__(
         self, property_code: str, time_zone: str, writer: Writer, clock: Clock,
-        fingerprint: Fingerprinter, key_stock: KeyStock, suggest: Suggest, hold_ttl_seconds: int,
+        fingerprint: Fingerprinter, key_stock: KeyStock, guest_key: GuestKeyOf, suggest: Suggest, hold_ttl_seconds: int,
     ) -> None:  # fmt: skip
         self._property_code = property_code
         self._time_zone = time_zone
@@ -108,6 +135,7 @@ class Dispatch:
         self._clock = clock
         self._fingerprint = fingerprint
         self._key_stock = key_stock
+        self._guest_key = guest_key
         self._suggest = suggest
         self._hold_ttl_seconds = hold_ttl_seconds
 
@@ -123,6 +151,8 @@ class Dispatch:
             envelope = await self._with_guest(command, envelope, asked)
         elif type(command) in WITH_GUESTS:
             envelope = await self._with_guests(envelope)
+        elif type(command) in PRIVATE:
+            envelope = await self._with_private_field(envelope)
         return (await self._writer.submit(envelope)).or_raise()
 
     async def _with_guest(self, command: HoldStay, envelope: Envelope, asked: Asked) -> Envelope:
@@ -137,6 +167,14 @@ class Dispatch:
         for ending, details, stream in WITH_GUESTS[type(envelope.command)](envelope):
             sealed |= await self._sealed(ending, details, stream)
         return replace(envelope, sealed=sealed)
+
+    async def _with_private_field(self, envelope: Envelope) -> Envelope:
+        """Seal what a command adds about a guest under the guest's own key, if it is still there."""
+        reservation_id, field, value = PRIVATE[type(envelope.command)](envelope.command)
+        key = await self._guest_key(reservation_id)
+        if key is None or key.profile is None:
+            return envelope
+        return replace(envelope, sealed={field: seal_field(key, reservation_id, envelope.command_id, field, value)})
 
     async def _sealed(self, ending: str, details: GuestDetails, stream: UUID) -> dict[str, Sealed]:
         key = await self._key_stock.take()

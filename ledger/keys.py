@@ -19,7 +19,7 @@ from ledger.erasures import Erasure, catch_up, list_beside, note
 from ledger.keys_file import KeysFile
 from ledger.keys_root import ROOT, begin, bound_to, master_of, root_of
 from ledger.master_key import MasterKey, MasterKeys, MasterKeyWrong, derived
-from ledger.sealing import GuestKey, Purpose, Sealed, new_guest_key
+from ledger.sealing import NO_VERSION, GuestKey, Purpose, Sealed, added_by, new_guest_key
 
 __all__ = [
     "Census", "GuestKey", "GuestKeys", "MasterKey", "MasterKeyWrong", "MasterKeys", "Sealed", "blind_index", "new_guest_key",
@@ -86,6 +86,10 @@ class GuestKeys:
         """Decrypt a field of an event, or give None when its key was destroyed. Raises MasterKeyWrong, InvalidTag."""
         key = self.find(sealed.key_id)
         return key.open(sealed, stream, version, field) if key is not None else None
+
+    def read_added(self, sealed: Sealed, stream: UUID, command_id: UUID, field: str) -> Any:
+        """Decrypt a field that a command added to a stream, or give None as `read` does. Raises as `read`."""
+        return self.read(sealed, stream, NO_VERSION, added_by(command_id, field))
 
     def read_many(self, boxes: Sequence[tuple[Sealed, UUID]], version: int, field: str) -> list[Any]:
         """Decrypt the same field of many streams' events, in order, None where its key was destroyed. Raises as `read`."""

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+NO_VERSION = 0
+"""What such a box is bound to in the place of a version."""
 Purpose = Literal["profile", "fiscal"]
 """What a key is for: `profile` goes when the guest asks, `fiscal` stays as long as the law wants it and then goes too."""
 
@@ -57,6 +59,11 @@ class GuestKey(msgspec.Struct, frozen=True):
 def purpose_of(field: str) -> Purpose:
     """Say which of a guest's keys seals an event's field: the one called fiscal its own, every other the profile key."""
     return "fiscal" if field == "fiscal" else "profile"
+
+
+def added_by(command_id: UUID, field: str) -> str:
+    """Name a field as its box is bound to it in an event whose version is not known ahead: by the command that adds it."""
+    return f"{field}/{command_id}"
 
 
 def new_guest_key(key_id: UUID) -> GuestKey:

@@ -48,7 +48,10 @@ from queries.access import Access, Listed
 from queries.availability import AvailabilityQuery
 from queries.demand import DemandQuery
 from queries.groups import GroupQuery
+from queries.guests import key_of_guest
 from queries.hotel import HotelQuery
+from queries.news import FOR_EVERYBODY, FOR_STAFF, Newsroom
+from queries.pages import Pages
 from queries.progress import Position, Progress
 from queries.proofs import Proofs
 from queries.reservations import ReservationQuery
@@ -145,6 +148,7 @@ class Wiring:
             clock=self.clock,
             fingerprint=self._fingerprint,
             key_stock=self.key_stock,
+            guest_key=partial(key_of_guest, self.streams(listed.code), self.keys),
             suggest=partial(_suggest, availability),
             hold_ttl_seconds=self.settings.hold_ttl_seconds,
         )
@@ -192,6 +196,7 @@ class Wiring:
             availability=availability,
             reservations=ReservationQuery(models.reservations.model, self.pool, self.keys, streams),
             revenue=RevenueQuery(models.revenue.model, listed.currency),
+            news=Newsroom(hotel, *(Pages(code, self.pool, CATALOGUE, nouns) for nouns in (FOR_EVERYBODY, FOR_STAFF))),
             groups=GroupQuery(models.groups.model, self.pool, self.keys),
             demand=DemandQuery(models.demand.model, self.pool, self.keys),
             proofs=Proofs(code, self.pool, self.settings.seal_seconds),

@@ -12,11 +12,12 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.blind import is_meant, terms_for
-from ledger.keys import GuestKeys
+from ledger.keys import GuestKey, GuestKeys, Sealed
 from ledger.log import Connection
 from projections.guests import TERMS_PURPOSE
 from projections.postgres_model import PostgresModel
 from projections.reservation_document import read_document
+from queries.streams import Streams
 
 MOST_CANDIDATES = 500
 """Reservations that are decrypted for one question, the latest arrivals first."""
@@ -80,3 +81,10 @@ class GuestQuery:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(self._model.statement(OF_GUEST), [subject, subject])).fetchone()
         return row[0] if row else None
+
+
+async def key_of_guest(streams: Streams, keys: GuestKeys, reservation_id: UUID) -> GuestKey | None:
+    """Give the key of a reservation's guest; nothing when there is no such reservation, or the key is gone."""
+    own = await streams.read([reservation_id])
+    sealed = getattr(own[0].event, "guest", None) if own else None
+    return await asyncio.to_thread(keys.find, sealed.key_id) if isinstance(sealed, Sealed) else None

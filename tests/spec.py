@@ -13,9 +13,11 @@ from uuid import UUID
 
 import msgspec
 
+from commands.block_rooms import BlockRooms
 from commands.change_stay import ChangeStay
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
+from commands.walk_in import WalkIn
 from ledger.catalogue import Aggregate
 from ledger.command import Change, Command, Decision, Envelope, Handler, Unread
 from ledger.refusal import Refusal
@@ -24,7 +26,7 @@ from tests.examples import CODE, NO_ADVICE, NOW, SEALED, named
 A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
-LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay})
+LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay, BlockRooms, WalkIn})
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 
 
