@@ -108,6 +108,10 @@ class Property:
         """Tell whether a room is there and of this type."""
         return self._type_of.get(room) == room_type
 
+    def type_of(self, room: str) -> str | None:
+        """Give the type of a room, None when there is no such room."""
+        return self._type_of.get(room)
+
     def define(self, definition: Definition) -> list[Event]:
         """Open the property, redefine it, or do nothing when nothing changes. Raises Fixed, RoomGone."""
         before = self.definition

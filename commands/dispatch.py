@@ -14,6 +14,7 @@ from commands import (
     add_note,
     ask_notification,
     block_rooms,
+    block_rooms,
     cancel_group,
     cancel_reservation,
     change_block,
@@ -42,6 +43,7 @@ from commands import (
     release_block,
     request_payment,
     unblock_rooms,
+    unblock_rooms,
     walk_in,
 )
 from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay
@@ -55,6 +57,7 @@ from ledger.writer import Writer
 HANDLERS: Mapping[type[Command], Handler] = {
     add_note.AddNote: add_note.HANDLER,
     ask_notification.AskNotification: ask_notification.HANDLER,
+    block_rooms.BlockRooms: block_rooms.HANDLER,
     block_rooms.BlockRooms: block_rooms.HANDLER,
     cancel_group.CancelGroup: cancel_group.HANDLER,
     cancel_reservation.CancelReservation: cancel_reservation.HANDLER,
@@ -83,6 +86,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     record_vendor_forgot.RecordVendorForgot: record_vendor_forgot.HANDLER,
     release_block.ReleaseBlock: release_block.HANDLER,
     request_payment.RequestPayment: request_payment.HANDLER,
+    unblock_rooms.UnblockRooms: unblock_rooms.HANDLER,
     unblock_rooms.UnblockRooms: unblock_rooms.HANDLER,
     walk_in.WalkIn: walk_in.HANDLER,
 }

@@ -42,13 +42,17 @@ class Made(Struct, frozen=True, gc=False):
 
 
 class Sight(Struct, frozen=True, gc=False):
-    """Rooms and nights from `first` up to, not including, `end`, as they are looked at for the stays that are `wanted`."""
+    """Rooms and nights from `first` up to, not including, `end`, as they are looked at for the stays that are `wanted`.
+
+    `must_have` names the room that each of those must have, when any would not do.
+    """
 
     code: str
     rooms: Sequence[str]
     first: date
     end: date
     wanted: Sequence[StayDates]
+    must_have: Sequence[str]
 
     def day(self, night: date) -> int:
         """Number a night, from 0."""
@@ -61,7 +65,11 @@ class Sight(Struct, frozen=True, gc=False):
     @property
     def stays(self) -> list[Wanted]:
         """What is wanted, with nights as numbers."""
-        return [Wanted(self.day(dates.arrival), self.day(dates.departure)) for dates in self.wanted]
+        only: Sequence[frozenset[int] | None] = [frozenset({self.rooms.index(room)}) for room in self.must_have]
+        return [
+            Wanted(self.day(dates.arrival), self.day(dates.departure), rooms)
+            for dates, rooms in zip(self.wanted, only or [None] * len(self.wanted), strict=True)
+        ]
 
 
 class Lodger(Struct, frozen=True, gc=False):
@@ -99,15 +107,15 @@ def suffice(free: Mapping[str, Collection[date]], wanted: Sequence[StayDates]) -
 
 def room_made(
     *, code: str, free: Mapping[str, Collection[date]], wanted: Sequence[StayDates], today: date, known: Known, now: datetime,
-    ignoring: frozenset[UUID] = frozenset(),
+    ignoring: frozenset[UUID] = frozenset(), must_have: Sequence[str] = (),
 ) -> Made | None:  # fmt: skip
     """Find rooms for stays by moving others, None when there is no way; nights of `ignoring` count as free. Raises Unread.
 
-    `free` are the type's rooms with their free nights among those wanted.
+    `free` are the type's rooms with their free nights among those wanted; `must_have` names the one room that each must have.
     """
-    looked_at = _emptiest(free, wanted)
+    looked_at = list(dict.fromkeys([*must_have, *_emptiest(free, wanted)]))
     for first, end in _views(today, len(looked_at), wanted):
-        sight = Sight(code, looked_at, first, end, wanted)
+        sight = Sight(code, looked_at, first, end, wanted, must_have)
         lodgers = _lodgers(sight, known, now, ignoring)
         known.require({lodger.reservation_id for lodger in lodgers.values() if lodger.reservation_id is not None})
         lodged = [_lodged(place, lodger, sight, today, known) for place, lodger in lodgers.items()]

@@ -52,6 +52,12 @@ def waitlist_stream(property_code: str) -> UUID:
     return named_in(_property_namespace(property_code), "waitlist")
 
 
+@lru_cache(maxsize=4096)
+def upkeep_stream(property_code: str) -> UUID:
+    """Name the stream of a property's rooms that are off the market or being mended."""
+    return named_in(_property_namespace(property_code), "upkeep")
+
+
 @lru_cache(maxsize=1_000_000)
 def room_night_stream(property_code: str, room: str, stay_date: date, slot: str = "night") -> UUID:
     """Name the stream of one physical room on one stay date (`slot`: night or day use)."""

@@ -9,11 +9,12 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.turnaway import Turnaway
+from aggregates.upkeep import Upkeep
 from aggregates.waitlist import Waitlist
 from ledger.catalogue import Catalogue
 from ledger.upcast import Upcast
 
-AGGREGATES = (Property, Rates, RoomNight, Reservation, Payment, Notification, Holder, Group, Waitlist, Turnaway)
+AGGREGATES = (Property, Rates, RoomNight, Reservation, Payment, Notification, Holder, Group, Waitlist, Turnaway, Upkeep)
 UPCASTS: tuple[Upcast, ...] = ()
 """One step for each topic that was written once and is not any more; `aggregates/topics.txt` lists all that ever were."""
 CATALOGUE = Catalogue(AGGREGATES, UPCASTS)

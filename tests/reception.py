@@ -21,6 +21,7 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.turnaway import Turnaway
+from aggregates.upkeep import Upkeep
 from aggregates.waitlist import Waitlist
 from commands.define_property import DefineProperty
 from commands.dispatch import HANDLERS
@@ -32,7 +33,7 @@ from ledger.writer import Writer
 from tests.examples import CODE, HOLD_SECONDS, HOTEL, NOW, SEALED, TARIFF
 from tests.memory_log import MemoryLog, MemoryPool
 
-CATALOGUE = Catalogue([Property, Rates, RoomNight, Reservation, Payment, Holder, Notification, Group, Waitlist, Turnaway])
+CATALOGUE = Catalogue([Property, Rates, RoomNight, Reservation, Payment, Holder, Notification, Group, Waitlist, Turnaway, Upkeep])
 OPEN = DefineProperty(definition=msgspec.to_builtins(HOTEL), tariff=msgspec.to_builtins(TARIFF))
 
 fingerprint = fingerprinter(b"for tests only")

@@ -56,6 +56,12 @@ STATUS: Mapping[str, int] = {
     "event.unknown": 404,
     "event.unsealed": 404,
     "form.stale": 403,
+    "upkeep.block_unknown": 404,
+    "upkeep.last_night_before_first": MALFORMED,
+    "upkeep.past": MALFORMED,
+    "upkeep.too_far": MALFORMED,
+    "upkeep.too_long": MALFORMED,
+    "property.room_unknown": MALFORMED,
     "webhook.forged": 400,
     "waitlist.unknown": 404,
 }

@@ -1,0 +1,135 @@
+"""Take rooms off the market for some nights, or note that something in them is being mended.
+
+Stays that were not promised their room make way into other rooms of the type in the same commit; the others are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from aggregates.property import Property
+from aggregates.room_night import BlockReason, RoomNight
+from aggregates.upkeep import OFF_THE_MARKET, BlockKind, RoomBlock, Upkeep
+from commands.free_rooms import are_free
+from commands.making_room import free_nights, room_made
+from commands.moving import Move, changes_of, left_by
+from ledger.clock import local_date
+from ledger.command import Change, Command, Decision, Envelope, Handler, Known
+from ledger.ids import made_by, property_stream, stay_streams, upkeep_stream
+from ledger.refusal import Refusal
+from ledger.stay_dates import StayDates
+
+MOST_ROOMS = 200
+RoomCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,19}$")]
+
+
+class BlockRooms(Command):
+    """Block rooms from `first_night` to `last_night`, both included. `note` is about the rooms, never about people."""
+
+    rooms: tuple[RoomCode, ...] = Field(min_length=1, max_length=MOST_ROOMS)
+    first_night: date
+    last_night: date
+    reason: BlockKind = "out_of_order"
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
+
+    class RoomUnknown(Refusal):
+        code = "property.room_unknown"
+        field = "rooms"
+
+    class InTheWay(Refusal):
+        code = "upkeep.stays_in_the_way"
+        field = "rooms"
+
+
+def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:  # noqa: ARG001 - the shape of all handlers
+    """Name the definition, the blocks, and the nights of the rooms."""
+    code, command = envelope.property_code, envelope.asks(BlockRooms)
+    yield property_stream(code)
+    yield upkeep_stream(code)
+    if timedelta(0) <= command.last_night - command.first_night < timedelta(days=400):
+        for room in command.rooms:
+            yield from stay_streams(code, room, command.first_night, command.last_night + timedelta(days=1))
+
+
+def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
+    """Block the rooms. Refusals in order: rooms unknown, dates, stays in the way that may not be moved."""
+    code, command = envelope.property_code, envelope.asks(BlockRooms)
+    hotel = known.get(Property, property_stream(code))
+    today = local_date(now, hotel.opened().time_zone)
+    rooms = tuple(dict.fromkeys(command.rooms))
+    unknown = [room for room in rooms if hotel.type_of(room) is None]
+    if unknown:
+        message = f"There is no room {', '.join(unknown)}: check the codes in the property file."
+        raise BlockRooms.RoomUnknown(message, rooms=unknown)
+    block = RoomBlock(
+        block_id=made_by(envelope.command_id, "block"), rooms=rooms, first_night=command.first_night,
+        last_night=command.last_night, kind=command.reason, note=command.note,
+    )  # fmt: skip
+    blocked = Change(upkeep_stream(code), known.get(Upkeep, upkeep_stream(code)).block(block, today))
+    moves: list[Move] = []
+    nights: list[Change] = []
+    if block.kind in OFF_THE_MARKET:
+        moves = _moves(hotel, code, block, today, known, now)
+        nights = list(_block_nights(code, block, left_by(moves, code), known, now))
+    return Decision(
+        changes=[blocked, *changes_of(moves, known, code), *nights],
+        guards=[property_stream(code)],
+        answer={"block_id": block.block_id, "rooms": rooms, "reason": block.kind, "moved": [move.stay_id for move in moves]},
+    )
+
+
+def _moves(hotel: Property, code: str, block: RoomBlock, today: date, known: Known, now: datetime) -> list[Move]:
+    """Find other rooms for those who are in the way. Raises InTheWay, Unread."""
+    dates = StayDates(block.first_night, block.last_night + timedelta(days=1))
+    in_the_way = [room for room in block.rooms if not are_free(_streams(code, room, dates), known, now)]
+    moves: list[Move] = []
+    for room_type in dict.fromkeys(map(hotel.type_of, in_the_way)):
+        rooms = hotel.rooms_of(room_type or "")
+        these = [room for room in block.rooms if room in rooms]
+        known.require([stream for room in rooms for stream in _streams(code, room, dates)])
+        free = free_nights(code, rooms, [dates], known, now, frozenset())
+        made = room_made(code=code, free=free, wanted=[dates] * len(these), today=today, known=known, now=now, must_have=these)
+        if made is None:
+            raise _refusal(code, [room for room in these if room in in_the_way], dates, known, now)
+        moves += made.moves
+    return moves
+
+
+def _refusal(code: str, rooms: Sequence[str], dates: StayDates, known: Known, now: datetime) -> Refusal:
+    """Name who is in the way: each stay or block with its room and its first night there."""
+    there: dict[UUID | None, dict[str, str]] = {}
+    for room in rooms:
+        for night, stream in zip(dates, _streams(code, room, dates), strict=True):
+            taken = known.get(RoomNight, stream)
+            if not taken.is_free(now):
+                named = {"reservation_id": str(taken.reservation_id)} if taken.reservation_id else {}
+                there.setdefault(taken.stay_id, {"room": room, "night": night.isoformat(), "state": taken.state, **named})
+    rooms_named = ", ".join(sorted({entry["room"] for entry in there.values()}))
+    return BlockRooms.InTheWay(
+        f"{len(there)} stays or blocks in {rooms_named} cannot make way: move or cancel them first, or choose other nights.",
+        stays=[{"stay_id": str(holder), **entry} for holder, entry in there.items()],
+    )
+
+
+def _block_nights(code: str, block: RoomBlock, left: frozenset[UUID], known: Known, now: datetime) -> Iterator[Change]:
+    reason: BlockReason = "house_use" if block.kind == "house_use" else "out_of_order"
+    dates = StayDates(block.first_night, block.last_night + timedelta(days=1))
+    for room in block.rooms:
+        for night, stream in zip(dates, _streams(code, room, dates), strict=True):
+            room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
+            for event in room_night.block(
+                room=room, stay_date=night, block_id=block.block_id, reason=reason, movable=False, now=now
+            ):
+                yield Change(stream, event)
+
+
+def _streams(code: str, room: str, dates: StayDates) -> tuple[UUID, ...]:
+    return stay_streams(code, room, dates.arrival, dates.departure)
+
+
+HANDLER = Handler(reads, decide)
