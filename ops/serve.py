@@ -43,7 +43,9 @@ async def serve(settings: Settings, descriptor: int | None) -> None:
         app = create_app(wiring.house(lambda: readiness(wiring)))
         for gone in (psycopg.OperationalError, PoolTimeout, RedisError):
             app.add_exception_handler(gone, unavailable)
-        await server_of(app, settings, descriptor).serve()
+        server = server_of(app, settings, descriptor)
+        app.state.is_leaving = lambda: server.should_exit  # whoever listens for ever would keep it from ending
+        await server.serve()
 
 
 def server_of(app: FastAPI, settings: Settings, descriptor: int | None) -> uvicorn.Server:

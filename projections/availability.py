@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from aggregates.property import Property
 from aggregates.room_night import RoomNight
-from projections.house_nights import Changes, HouseNights, Rooms
+from ledger.ids import doors_of
+from projections.house_nights import Changes, HouseNights, Rooms, bits_of
 from projections.redis_model import RedisModel, Write
 
 if TYPE_CHECKING:
@@ -85,15 +86,15 @@ class Availability:
     async def _read(self, generation: int, position: int) -> HouseNights | None:
         redis = self.model.redis
         rooms: Rooms = json.loads(await redis.get(self.model.key(generation, "rooms")) or "{}")
-        every = [room for of_type in rooms.values() for room in of_type]
+        every = sorted({door for of_type in rooms.values() for room in of_type for door in doors_of(room)})
         pipeline = redis.pipeline(transaction=True)
         pipeline.get(self.model.key(generation, "position"))
-        for room in every:
-            pipeline.get(self.model.key(generation, "room", room))
+        for door in every:
+            pipeline.get(self.model.key(generation, "room", door))
         reached, *maps = await pipeline.execute()
         if int(reached or 0) != position:
             return None
-        return HouseNights(rooms, {room: bits_of(raw) for room, raw in zip(every, maps, strict=True) if raw})
+        return HouseNights(rooms, {door: bits_of(raw) for door, raw in zip(every, maps, strict=True) if raw})
 
 
 def _told(batch: Sequence[Recorded]) -> tuple[Rooms | None, Changes]:
@@ -109,11 +110,3 @@ def _told(batch: Sequence[Recorded]) -> tuple[Rooms | None, Changes]:
                     if night >= FIRST_DATE:
                         changes[room, offset(night)] = taken
     return rooms, changes
-
-
-def bits_of(raw: bytes) -> int:
-    """Turn a bitmap whose first bit is the highest of its first byte into a number whose lowest bit comes first."""
-    return int.from_bytes(raw.translate(_REVERSED), "little")
-
-
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

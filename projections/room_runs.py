@@ -41,10 +41,6 @@ class RoomRuns:
         if days:
             self._refresh(range(days), [Span(0, days - 1)])
 
-    def bits(self) -> Iterator[tuple[str, int]]:
-        """Give each room's nights: bit d is set when it is taken on day d."""
-        return zip(self.rooms, self._bits, strict=True)
-
     def is_taken(self, room: str, day: int) -> bool:
         """Tell whether a room is taken on a day."""
         return bool(self._bits[self._place[room]] >> day & 1)

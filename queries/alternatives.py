@@ -52,16 +52,20 @@ async def alternatives_for(
     around = timedelta(days=DAYS_AROUND)
     first = max(today, wish.dates.arrival - around)
     last = max(wish.dates.arrival + around, wish.dates.departure - timedelta(days=1))
-    fitting = types_for(hotel, wish)
-    found = await query.days(first, last, wish.dates.departure + around, fitting)
-    around_us = _Around(hotel, wish, first, found)
-    types = [kind for kind in fitting if kind in found.by_type]
+    return among(
+        await query.days(first, last, wish.dates.departure + around, types_for(hotel, wish)), first, hotel, wish, wanted
+    )
+
+
+def among(found: DaysByType, first: date, hotel: Hotel, wish: Wish, wanted: Sequence[str] = ()) -> list[Alternative]:
+    """Propose what is free by the numbers of the dates from `first` on: all arrivals around, and all nights of the stay."""
+    around = _Around(hotel, wish, first, found)
+    types = list(found.by_type)
     asked_for = [kind for kind in types if kind in wanted] if wanted else types
-    others = [kind for kind in types if kind not in asked_for]
     return [
-        *around_us.other_types(others),
-        *(each for kind in asked_for for each in islice(around_us.other_dates(kind), MOST_DATES)),
-        *islice((each for kind in asked_for for each in around_us.split(kind, types)), MOST_SPLITS),
+        *around.other_types([kind for kind in types if kind not in asked_for]),
+        *(each for kind in asked_for for each in islice(around.other_dates(kind), MOST_DATES)),
+        *islice((each for kind in asked_for for each in around.split(kind, types)), MOST_SPLITS),
     ]
 
 

@@ -17,10 +17,11 @@ from typing import NamedTuple, cast
 import msgspec
 from redis.exceptions import RedisError
 
-from ledger.ids import room_night_stream
+from ledger.ids import doors_of, room_night_stream
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
-from projections.availability import FIRST_DATE, bits_of, nights_told, offset
+from projections.availability import FIRST_DATE, nights_told, offset
 from projections.from_date import PACKING, FromDate, unpacked
+from projections.house_nights import bits_of
 from projections.redis_model import RedisModel
 from projections.room_runs import RoomRuns, Span
 from queries.hotel import HotelQuery
@@ -227,19 +228,25 @@ class AvailabilityQuery:
         return [Answer(int(position), [nights[window] for window in each]) for each in asked]
 
     async def _from_ledger(self, windows: Sequence[Window]) -> Answer:
-        place = {
-            room_night_stream(self._property_code, room, window.first_night + timedelta(days=night)): (number, at + night)
-            for number, window in enumerate(windows)
-            for at, room in zip(count(0, window.stride), window.rooms, strict=False)
-            for night in range(window.stride)
-        }
+        doors = {door for window in windows for room in window.rooms for door in doors_of(room)}
+        nights = {window.first_night + night * ONE_DAY for window in windows for night in range(window.stride)}
         position = await self._streams.head()
-        taken = [0] * len(windows)
-        for recorded in await self._streams.read(place):
-            number, at = place[recorded.stream]
-            for *_, is_taken in nights_told(recorded.event):
-                taken[number] = taken[number] | 1 << at if is_taken else taken[number] & ~(1 << at)
-        return Answer(position, [window.holding(bits) for window, bits in zip(windows, taken, strict=True)])
+        taken: set[tuple[str, date]] = set()
+        streams = [room_night_stream(self._property_code, door, night) for door in doors for night in nights]
+        for recorded in await self._streams.read(streams):
+            for door, night, is_taken in nights_told(recorded.event):
+                (taken.add if is_taken else taken.discard)((door, night))
+        return Answer(position, [window.holding(_bits(window, taken)) for window in windows])
+
+
+def _bits(window: Window, taken: set[tuple[str, date]]) -> int:
+    """Write the nights of a window as one number; a room that is several rooms is taken when one of its doors is."""
+    return sum(
+        1 << at + night
+        for at, room in zip(count(0, window.stride), window.rooms, strict=False)
+        for night in range(window.stride)
+        if any((door, window.first_night + night * ONE_DAY) in taken for door in doors_of(room))
+    )
 
 
 def _warn(gone: RedisError) -> None:

@@ -67,7 +67,7 @@ class TypeOffer:
 
 def rooms_left(hotel: Hotel, free: Free, wish: Wish) -> dict[str, Left]:
     """Count the rooms left of each type that takes the party, in the property's order."""
-    return {kind: Left(free.sure(kind), free.sure(kind)) for kind in types_for(hotel, wish)}
+    return {kind: Left(free.sure(kind), free.at_most(kind)) for kind in types_for(hotel, wish)}
 
 
 def types_for(hotel: Hotel, wish: Wish) -> list[str]:

@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from web import health, webhooks
-from web.api import availability, calendar, events, holds, payments, reservations, revenue, rooms
+from web.api import availability, calendar, events, holds, payments, reservations, revenue, rooms, stream
 from web.bodies import BodyLimit
 from web.doors import API, visitor_of
 from web.guard import Guard
@@ -30,10 +30,11 @@ def create_app(house: House) -> FastAPI:
         swagger_ui_parameters={"docExpansion": "list"},
     )
     app.state.house = house
+    app.state.is_leaving = lambda: False
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
         app.router.routes.extend(module.quick.routes)
-    for module in (calendar, reservations, payments, revenue, events, rooms):
+    for module in (calendar, reservations, payments, revenue, events, rooms, stream):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, entering, managing, changing, cancelling):
         app.include_router(module.router)

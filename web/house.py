@@ -12,6 +12,7 @@ from queries.availability import AvailabilityQuery
 from queries.demand import DemandQuery
 from queries.groups import GroupQuery
 from queries.hotel import HotelQuery
+from queries.news import Newsroom
 from queries.progress import Progress
 from queries.proofs import Proofs
 from queries.reservations import ReservationQuery
@@ -32,6 +33,7 @@ class Desk:
     availability: AvailabilityQuery
     reservations: ReservationQuery
     revenue: RevenueQuery
+    news: Newsroom
     groups: GroupQuery
     demand: DemandQuery
     progress: Progress

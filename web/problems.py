@@ -50,6 +50,7 @@ STATUS: Mapping[str, int] = {
     "reservation.unknown": 404,
     "rooming_list.wrong": MALFORMED,
     "seal.size_unknown": MALFORMED,
+    "stream.too_many": 429,
     "stream.other_kind": 404,
     "too_many_requests": 429,
     "event.damaged": 500,

@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 
 from ledger.stay_dates import LONGEST_STAY_NIGHTS
 from projections.from_date import MOST_ROOMS, PACKING, FromDate, unpacked
-from projections.house_nights import Changes, HouseNights, Unplaced
+from projections.house_nights import Changes, HouseNights, Unplaced, bits_of
 
 DAYS = 60
 FAR = LONGEST_STAY_NIGHTS + 40
-HOUSE = {"lake": ["l1", "l2", "l3"], "villa": ["v1"], "hall": [f"h{number:02d}" for number in range(12)]}
-ROOMS = [room for of_type in HOUSE.values() for room in of_type]
+HOUSE = {
+    "lake": ["l1", "l2", "l3"], "villa": ["v1"], "hall": [f"h{number:02d}" for number in range(12)],
+    "suite": ["l1+l2", "x1+x2"],
+}  # fmt: skip
+"""A suite is two rooms: the first of two that are sold alone as well, the second of two that are not."""
+ROOMS = sorted({door for of_type in HOUSE.values() for room in of_type for door in room.split("+")})
 Batches = list[Changes]
 
 near = st.integers(0, DAYS - 1)
@@ -30,7 +34,10 @@ stays = st.builds(
     st.sampled_from(ROOMS), days, st.integers(1, 20), st.booleans(),
 )  # fmt: skip
 whole_type = st.builds(
-    lambda kind, day, taken: {(room, day): taken for room in HOUSE[kind]}, st.sampled_from(sorted(HOUSE)), near, st.booleans()
+    lambda kind, day, taken: {(door, day): taken for room in HOUSE[kind] for door in room.split("+")},
+    st.sampled_from(sorted(HOUSE)),
+    near,
+    st.booleans(),
 )
 batches = st.lists(st.dictionaries(nights, st.booleans(), max_size=30) | stays | whole_type, max_size=8)
 
@@ -47,6 +54,8 @@ class Store:
             match write:
                 case ("SET", key, str(text)):
                     self.texts[key] = text.encode()
+                case ("SET", ("room", room), bytes(raw)):
+                    self.bits[room] = {day for day in range(8 * len(raw)) if bits_of(raw) >> day & 1}
                 case ("DEL", key):
                     self.texts.pop(key, None)
                 case ("SETRANGE", key, str(begin), bytes(raw)):
@@ -74,7 +83,9 @@ def check(store: Store, house: dict[str, list[str]]) -> None:
     """Compare what is written with a naive count, at some days and lengths."""
     every = range(FAR + 30)
     for kind, rooms in house.items():
-        free = [[day not in store.bits.get(room, set()) for day in every] for room in rooms]
+        doors = [[store.bits.get(door, set()) for door in room.split("+")] for room in rooms]
+        free = [[not any(day in taken for taken in of_room) for day in every] for of_room in doors]
+        assert [store.bits.get(room, set()) for room in rooms] == [set().union(*of_room) for of_room in doors]
         runs = [naive_runs(room) for room in free]
         count = [sum(room[day] for room in free) for day in every]
         of_the_house = [naive_runs([left >= wanted for left in count]) for wanted in range(1, min(MOST_ROOMS, len(rooms)) + 1)]
@@ -116,10 +127,10 @@ def test_batches_may_be_cut_anywhere(changes: Batches) -> None:
 
 @given(batches, batches)
 def test_a_house_may_gain_rooms_and_types(before: Batches, after: Batches) -> None:
-    small = {"lake": HOUSE["lake"][1:], "hall": HOUSE["hall"][::2]}
+    small = {"lake": HOUSE["lake"][1:], "hall": HOUSE["hall"][::2], "suite": ["x1+x2"]}
     house, store = HouseNights(), Store()
     store.run(house.define(small))
-    known = {room for of_type in small.values() for room in of_type}
+    known = {door for of_type in small.values() for room in of_type for door in room.split("+")}
     for batch in before:
         store.run(house.take({(room, day): taken for (room, day), taken in batch.items() if room in known}))
     check(store, small)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.stay_dates import StayDates
-from projections.availability import bits_of
+from projections.house_nights import bitmap_of, bits_of
 from queries.taken_nights import MARGIN_NIGHTS, TakenNights
 
 FIRST = date(2027, 1, 1)
@@ -84,3 +84,4 @@ def test_the_tightest_fit_comes_first_and_equals_from_the_place_on(case: Case, b
 def test_the_highest_bit_of_the_first_byte_is_the_first_night(raw: bytes) -> None:
     nights = [bool(byte >> 7 - bit & 1) for byte in raw for bit in range(8)]
     assert [bool(bits_of(raw) >> night & 1) for night in range(len(nights))] == nights
+    assert bits_of(bitmap_of(bits_of(raw))) == bits_of(raw)
