@@ -34,7 +34,7 @@ def create_app(house: House) -> FastAPI:
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
         app.router.routes.extend(module.quick.routes)
-    for module in (calendar, reservations, payments, revenue, events, rooms, stream):
+    for module in (calendar, reservations, payments, stays, revenue, events, rooms, stream):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, entering, managing, changing, cancelling):
         app.include_router(module.router)
