@@ -35,6 +35,8 @@ class Erased:
     fiscal_until: date | None
     search_terms_dropped: bool
     vendors_left: tuple[str, ...]
+    others: tuple[UUID, ...] = ()
+    """Further bookings of the same person, who can still be read there."""
 
     def as_json(self) -> dict[str, Any]:
         """Write it for scripts."""
@@ -54,6 +56,7 @@ class Erased:
             f"  stays: {fiscal}",
             "  stays: dates, rooms, prices and payments, which name nobody",
             f"  vendors: {_vendors(self.vendors_left)}; see nightledger history {self.reservation_id}",
+            *(f"  booked by the same person: nightledger erase-guest {other}" for other in self.others),
         ])  # fmt: skip
 
 
@@ -61,6 +64,7 @@ async def erase_guest(wiring: Wiring, property_code: str, subject: UUID) -> Eras
     """Forget the guest of a reservation, or of this id. Raises Refusal for a live stay, BadConfiguration, MasterKeyWrong."""
     desk = await desk_of(wiring, property_code)
     reservation_id = await _reservation(wiring, property_code, subject)
+    others = await guests_of(wiring, property_code).bookings_of_person(reservation_id)
     command_id = uuid4()
     asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
     outcome = await desk.dispatch(EraseGuest(reservation_id=reservation_id), asked)
@@ -76,6 +80,7 @@ async def erase_guest(wiring: Wiring, property_code: str, subject: UUID) -> Eras
         fiscal_until=await asyncio.to_thread(wiring.keys.fiscal_until, guest_id),
         search_terms_dropped=await desk.progress.wait("guests", outcome.position, PATIENCE_SECONDS),
         vendors_left=forgetting.left,
+        others=tuple(each for each in others if each != reservation_id),
     )
 
 

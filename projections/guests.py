@@ -1,5 +1,7 @@
 """Whom to find under which search terms, in PostgreSQL: blind indexes of names, e-mails and phones, never the values.
 
+`person` is the guest id that all bookings of one person share once they were merged; until then it is their own.
+
 Made with the guest's own key, so that an erased guest has none: not after the erasure, and not after a rebuild.
 """
 
@@ -23,7 +25,7 @@ from projections.postgres_model import PostgresModel, Table
 
 NAME = "guests"
 LOOKS_AT = frozenset({"reservation"})
-TABLES = (Table("guests", "reservation_id", "guest_id || terms::text"),)
+TABLES = (Table("guests", "reservation_id", "guest_id::text || person || terms::text"),)
 TERMS_PURPOSE = "guest terms"
 """What the secret of the search terms is derived for."""
 CREATION: LiteralString = """
@@ -35,6 +37,10 @@ CREATE TABLE IF NOT EXISTS {schema}.guests (
     PRIMARY KEY (generation, reservation_id)
 );
 ALTER TABLE {schema}.guests ADD COLUMN IF NOT EXISTS terms uuid[] NOT NULL DEFAULT '{{}}';
+ALTER TABLE {schema}.guests ADD COLUMN IF NOT EXISTS person uuid;
+UPDATE {schema}.guests SET person = guest_id WHERE person IS NULL;
+ALTER TABLE {schema}.guests ALTER COLUMN person SET NOT NULL;
+CREATE INDEX IF NOT EXISTS guests_person ON {schema}.guests (generation, person);
 CREATE INDEX IF NOT EXISTS guests_guest ON {schema}.guests (generation, guest_id);
 CREATE INDEX IF NOT EXISTS guests_terms ON {schema}.guests USING gin (terms);
 DO $$ BEGIN
@@ -48,9 +54,13 @@ DO $$ BEGIN
 END $$;
 """
 MEET = (
-    "INSERT INTO {schema}.guests (generation, reservation_id, guest_id, terms)"
-    " SELECT %s, reservation_id, guest_id, terms::uuid[]"
+    "INSERT INTO {schema}.guests (generation, reservation_id, guest_id, person, terms)"
+    " SELECT %s, reservation_id, guest_id, guest_id, terms::uuid[]"
     " FROM unnest(%s, %s, %s) AS met(reservation_id, guest_id, terms) ON CONFLICT DO NOTHING"
+)
+MERGE = (
+    "UPDATE {schema}.guests SET person = merged.person FROM unnest(%s, %s) AS merged(reservation_id, person)"
+    " WHERE generation = %s AND guests.reservation_id = merged.reservation_id"
 )
 FORGET = "UPDATE {schema}.guests SET terms = '{{}}' WHERE generation = %s AND reservation_id = ANY(%s)"
 
@@ -74,6 +84,7 @@ class Guests:
         Raises MasterKeyWrong: search stands still until the keys can be read, and nothing is passed over.
         """
         boxes = {each.stream: each.event.guest for each in batch if isinstance(each.event, Reservation.Held)}
+        merged = {each.stream: each.event.into for each in batch if isinstance(each.event, Reservation.MergedGuest)}
         erased = [each.stream for each in batch if isinstance(each.event, Reservation.GuestErased)]
         terms = await asyncio.to_thread(self._terms, boxes) if boxes else []
         async with connection.transaction():
@@ -83,6 +94,9 @@ class Guests:
                 guests = packed.uuids(box.key_id for box in boxes.values())
                 columns = (packed.uuids(boxes), guests, packed.texts(terms))
                 await connection.execute(self.model.statement(MEET), [generation, *columns], prepare=True)
+            if merged:
+                pairs = [packed.uuids(merged), packed.uuids(merged.values())]
+                await connection.execute(self.model.statement(MERGE), [*pairs, generation])
             if erased:
                 await connection.execute(self.model.statement(FORGET), [generation, packed.uuids(erased)])
         return True

@@ -22,13 +22,18 @@ from queries.streams import Streams
 MOST_CANDIDATES = 500
 """Reservations that are decrypted for one question, the latest arrivals first."""
 CANDIDATES = (
-    "WITH meant AS (SELECT reservation_id FROM {schema}.guests"
+    "WITH meant AS (SELECT reservation_id, person FROM {schema}.guests"
     " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'guests' AND live)"
     " AND terms @> %s)"
-    " SELECT reservation_id, confirmation_code, state, arrival, departure, document::text"
+    " SELECT reservation_id, confirmation_code, state, arrival, departure, document::text, person"
     " FROM meant JOIN {schema}.reservations USING (reservation_id)"
     " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'reservations' AND live)"
     " ORDER BY arrival DESC, reservation_id LIMIT %s"
+)
+OF_PERSON = (
+    "SELECT reservation_id FROM {schema}.guests"
+    " WHERE generation = (SELECT generation FROM {schema}.models WHERE name = 'guests' AND live) AND person IN"
+    " (SELECT person FROM {schema}.guests WHERE guests.reservation_id = %s) AND terms <> '{{}}' ORDER BY reservation_id"
 )
 OF_GUEST = (
     "SELECT reservation_id FROM {schema}.guests"
@@ -39,7 +44,7 @@ OF_GUEST = (
 
 @dataclass(frozen=True)
 class GuestFound:
-    """A guest's booking; `guest` is personal data in the clear."""
+    """A guest's booking; `guest` is personal data in the clear. Bookings with the same `person` were merged."""
 
     reservation_id: UUID
     guest_id: UUID
@@ -48,6 +53,7 @@ class GuestFound:
     arrival: date
     departure: date
     guest: Mapping[str, Any]
+    person: UUID
 
 
 class GuestQuery:
@@ -71,7 +77,7 @@ class GuestQuery:
         boxes = [(read_document(row[5]).held.guest, row[0]) for row in rows]
         guests = await asyncio.to_thread(self._keys.read_many, boxes, 1, "guest")
         return [
-            GuestFound(row[0], box.key_id, row[1], row[2], row[3], row[4], guest)
+            GuestFound(row[0], box.key_id, row[1], row[2], row[3], row[4], guest, row[6])
             for row, (box, _), guest in zip(rows, boxes, guests, strict=True)
             if guest is not None and is_meant(wanted, guest)
         ]
@@ -81,6 +87,12 @@ class GuestQuery:
         async with self._pool.connection() as connection:
             row = await (await connection.execute(self._model.statement(OF_GUEST), [subject, subject])).fetchone()
         return row[0] if row else None
+
+    async def bookings_of_person(self, reservation_id: UUID) -> list[UUID]:
+        """List the bookings, this one too, of the person who made one, without those whose guest was forgotten."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(self._model.statement(OF_PERSON), [reservation_id])
+            return [each for (each,) in await found.fetchall()]
 
 
 async def key_of_guest(streams: Streams, keys: GuestKeys, reservation_id: UUID) -> GuestKey | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
+from commands.dispatch import Asked
+from commands.merge_guests import MergeGuests
 from ledger.clock import Clock
+from ledger.command import Urgency
 from ledger.keys_root import begin_anew
 from ledger.keys_root import rotate as rotate_keys
 from ops import secrets
@@ -59,6 +62,27 @@ def find(wanted: tuple[str, ...], property_code: str, as_json: bool) -> None:
     show(found, as_json, "\n".join(lines) or "nobody is found: names by words or their first letters, e-mail and phone whole")
     if not found:
         sys.exit(FAILED)
+
+
+@guest.command("merge")
+@click.argument("reservation_id", type=click.UUID)
+@click.argument("into", metavar="OTHER_RESERVATION_ID", type=click.UUID)
+@PROPERTY
+@JSON
+def merge(reservation_id: UUID, into: UUID, property_code: str, as_json: bool) -> None:
+    """Say that two bookings are the same person's, with all others that were merged with the first."""
+
+    async def do(wiring: Wiring) -> list[str]:
+        desk = await desk_of(wiring, property_code)
+        bookings = await guests_of(wiring, property_code).bookings_of_person(reservation_id)
+        for booking in bookings or [reservation_id]:
+            command_id = uuid4()
+            asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
+            await desk.dispatch(MergeGuests(reservation_id=booking, into=into), asked)
+        return [str(booking) for booking in bookings or [reservation_id]]
+
+    done = on_servers(do)
+    show({"merged": done, "into": str(into)}, as_json, f"{len(done)} bookings are now the same person's as {into}")
 
 
 @click.group()

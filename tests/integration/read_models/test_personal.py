@@ -10,13 +10,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from commands.add_note import AddNote
 from commands.cancel_reservation import CancelReservation
 from commands.confirm_reservation import ConfirmReservation
 from commands.dispatch import Asked
 from commands.hold_stay import HoldStay
+from commands.merge_guests import MergeGuests
 from ledger.command import Command
 from ledger.erasures import list_beside, read_erasures
 from ledger.keys import MasterKey, MasterKeyWrong
+from ledger.refusal import Refusal
 from ops import erase as erasing
 from ops.erase import erase_guest, guests_of
 from ops.purge import Purged, purge
@@ -89,6 +92,51 @@ def test_only_who_is_meant_is_found_and_an_erased_guest_by_nobody(house: House) 
         rows = house.sql(f"SELECT terms FROM {{schema}}.guests WHERE reservation_id = '{nimali}'")  # noqa: S608 - our id
         assert rows == [([],)]
         assert await guests_of(wiring, house.code).reservation_of(erased.guest_id) == nimali
+
+    during(house, run)
+
+
+def test_bookings_of_one_person_are_found_through_each_other(house: House) -> None:
+    async def run(wiring: Wiring) -> None:
+        first = await held_by(house, wiring, "Nimali Perera")
+        second = await held_by(house, wiring, "Nimali Perera-Silva", week=6)
+        stranger = await held_by(house, wiring, "Kamala Silva", week=7)
+        guests = guests_of(wiring, house.code)
+        await follow_up(house, wiring)
+        assert await guests.bookings_of_person(first) == [first]
+        await ask(house, wiring, MergeGuests(reservation_id=second, into=first))
+        await follow_up(house, wiring)
+        assert set(await guests.bookings_of_person(first)) == {first, second}
+        assert len({each.person for each in await guests.find("nimali")}) == 1
+        done = await rebuild(wiring, house.code, "guests", lambda *_: None)
+        assert done.differences == []
+        assert set(await guests.bookings_of_person(second)) == {first, second}
+        await ask(house, wiring, CancelReservation(reservation_id=second))
+        erased = await erase_guest(wiring, house.code, second)
+        await follow_up(house, wiring)
+        assert erased.others == (first,)
+        assert await guests.bookings_of_person(first) == [first]
+        assert await guests.bookings_of_person(stranger) == [stranger]
+
+    during(house, run)
+
+
+def test_a_note_is_read_until_the_guest_is_erased(house: House) -> None:
+    async def run(wiring: Wiring) -> None:
+        booked = await held_by(house, wiring, "Nimali Perera")
+        await ask(house, wiring, AddNote(reservation_id=booked, note="Allergic to nuts."))
+        desk = await wiring.desk(house.code)
+        assert desk is not None
+        shown = await desk.reservations.from_ledger(booked)
+        assert shown is not None
+        assert [note.text for note in shown.notes] == ["Allergic to nuts."]
+        await ask(house, wiring, CancelReservation(reservation_id=booked))
+        await erase_guest(wiring, house.code, booked)
+        later = await desk.reservations.from_ledger(booked)
+        assert later is not None
+        assert list(later.notes) == []
+        with pytest.raises(Refusal, match="forgotten"):
+            await ask(house, wiring, AddNote(reservation_id=booked, note="Came back."))
 
     during(house, run)
 
