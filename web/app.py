@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from web import health, webhooks
-from web.api import availability, calendar, events, holds, payments, reservations, revenue, rooms, stream
+from web.api import availability, calendar, events, holds, payments, reservations, revenue, rooms, stays, stream
 from web.bodies import BodyLimit
 from web.doors import API, visitor_of
 from web.guard import Guard
