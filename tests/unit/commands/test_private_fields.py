@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from aggregates.reservation import Reservation
@@ -31,11 +32,7 @@ ERASED = Change(R, Reservation.GuestErased(guest_id=SEALED.key_id))
 def somebody(name: str) -> list[Change]:
     """Tell that a reservation is held for somebody with a key of their own."""
     event = held_event(name, (stay(name, "g2"),))
-    return [Change(named(name), Reservation.Held(**(as_fields(event) | {"guest": Sealed(named(f"{name} key"), b"box")})))]
-
-
-def as_fields(event: Reservation.Held) -> dict[str, object]:
-    return {name: getattr(event, name) for name in event.__struct_fields__}
+    return [Change(named(name), replace(event, guest=Sealed(named(f"{name} key"), b"box")))]
 
 
 @pytest.mark.parametrize("stay_id", [None, STAY])
