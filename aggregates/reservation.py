@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from aggregates import stay_events
@@ -81,16 +81,16 @@ class Reservation:
         topic: ClassVar[str] = "reservation.abandoned.v1"
         reason: str
 
-    StayChanged = stay_events.StayChanged
-    StayMoved = stay_events.StayMoved
-    StayPinned = stay_events.StayPinned
-    StayUnpinned = stay_events.StayUnpinned
-    StayCheckedIn = stay_events.StayCheckedIn
-    StayCheckedOut = stay_events.StayCheckedOut
-    StayNoShow = stay_events.StayNoShow
-    StayCancelled = stay_events.StayCancelled
-    Noted = stay_events.Noted
-    GuestsNamed = stay_events.GuestsNamed
+    StayChanged: TypeAlias = stay_events.StayChanged
+    StayMoved: TypeAlias = stay_events.StayMoved
+    StayPinned: TypeAlias = stay_events.StayPinned
+    StayUnpinned: TypeAlias = stay_events.StayUnpinned
+    StayCheckedIn: TypeAlias = stay_events.StayCheckedIn
+    StayCheckedOut: TypeAlias = stay_events.StayCheckedOut
+    StayNoShow: TypeAlias = stay_events.StayNoShow
+    StayCancelled: TypeAlias = stay_events.StayCancelled
+    Noted: TypeAlias = stay_events.Noted
+    GuestsNamed: TypeAlias = stay_events.GuestsNamed
 
     class MergedGuest(Event, frozen=True):
         """The guest's profile and that of another reservation are the same person's."""

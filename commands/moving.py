@@ -27,6 +27,7 @@ class Move(Struct, frozen=True, gc=False):
     to_room: str
     first_night: date
     last_night_exclusive: date
+    slot: str = "night"
 
 
 def left_by(moves: Sequence[Move], code: str) -> frozenset[UUID]:
@@ -34,7 +35,7 @@ def left_by(moves: Sequence[Move], code: str) -> frozenset[UUID]:
     return frozenset(
         stream
         for move in moves
-        for stream in stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive)
+        for stream in stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive, move.slot)
     )  # fmt: skip
 
 
@@ -66,19 +67,21 @@ def _leaves(move: Move, known: Known, code: str, reason: MoveReason) -> Iterator
 
 
 def _arrives(move: Move, known: Known, code: str, reason: MoveReason, left: Collection[UUID]) -> Iterator[Change]:
-    streams = stay_streams(code, move.to_room, move.first_night, move.last_night_exclusive)
+    streams = stay_streams(code, move.to_room, move.first_night, move.last_night_exclusive, move.slot)
     for stream, (_, night, before) in zip(streams, _nights_left(move, known, code), strict=True):
         there = known.get(RoomNight, stream)
         if stream not in left and there.state in {"booked", "blocked"}:
             raise RoomNight.Taken(f"Room {move.to_room} is taken on {night}: choose another room.")
         if stream not in left and there.stay_id is not None:
-            ended = RoomNight.HoldReleased(room=move.to_room, stay_date=night, stay_id=there.stay_id, reason="expired")
+            ended = RoomNight.HoldReleased(
+                room=move.to_room, stay_date=night, stay_id=there.stay_id, reason="expired", slot=move.slot
+            )
             yield Change(stream, ended)
         yield Change(stream, _reassigned(move, move.to_room, night, before, reason))
 
 
 def _nights_left(move: Move, known: Known, code: str) -> Iterator[tuple[UUID, date, RoomNight]]:
-    streams = stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive)
+    streams = stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive, move.slot)
     for stream, night in zip(streams, StayDates(move.first_night, move.last_night_exclusive), strict=True):
         yield stream, night, known.get(RoomNight, stream)
 
@@ -88,5 +91,5 @@ def _reassigned(move: Move, room: str, night: date, before: RoomNight, reason: M
     return RoomNight.Reassigned(
         room=room, stay_date=night, stay_id=move.stay_id, reservation_id=move.reservation_id,
         other_room=move.from_room if arrives else move.to_room, arrives=arrives,
-        held_until=before.held_until, reason=reason,
+        held_until=before.held_until, reason=reason, slot=move.slot,
     )  # fmt: skip

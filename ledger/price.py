@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.money import Money, total
 
@@ -58,13 +59,17 @@ class StayPrice(Struct, frozen=True, kw_only=True, gc=False):
 
 def cancellation_fee(price: StayPrice, now: datetime) -> Money:
     """Tell what cancelling at `now` costs: nothing while free, else the fee nights' share of the total, taxes included."""
-    policy = price.policy
-    currency = price.total.currency
-    if policy.free_until is not None and now < policy.free_until:
-        return Money(0, currency)
-    if policy.fee_nights is None:
+    free_until = price.policy.free_until
+    if free_until is not None and now < free_until:
+        return Money(0, price.total.currency)
+    return no_show_fee(price)
+
+
+def no_show_fee(price: StayPrice) -> Money:
+    """Tell what not coming costs: the fee nights' share of the total, taxes included, or everything when none are named."""
+    if price.policy.fee_nights is None:
         return price.total
-    return _share_of_first_nights(price, policy.fee_nights)
+    return _share_of_first_nights(price, price.policy.fee_nights)
 
 
 def _share_of_first_nights(price: StayPrice, nights: int) -> Money:
@@ -73,6 +78,22 @@ def _share_of_first_nights(price: StayPrice, nights: int) -> Money:
     if sum(weights) == 0:
         return Money(0, price.total.currency)
     return total(price.total.allocate(weights)[:nights], price.total.currency)
+
+
+def part_of(price: StayPrice, nights: Collection[date]) -> StayPrice:
+    """Give what some nights of a stay cost as it was agreed: taxes are split by the nights' charges, no minor unit is lost."""
+    per_night = nightly_totals(price.lines)
+    charges = [amount.amount_minor for _, amount in per_night]
+    weights = charges if any(charges) else [1] * len(charges)
+
+    def share(amount: Money) -> Money:
+        parts = zip(per_night, amount.allocate(weights), strict=True)
+        return total((part for (night, _), part in parts if night in nights), amount.currency)
+
+    lines = tuple(line for line in price.lines if line.stay_date in nights)
+    taxes = tuple(replace(tax, base=share(tax.base), amount=share(tax.amount)) for tax in price.taxes)
+    whole = total([line.amount for line in lines] + [tax.amount for tax in taxes], price.total.currency)
+    return replace(price, lines=lines, taxes=taxes, total=whole, pay_now=min(price.pay_now, whole))
 
 
 def nightly_totals(lines: Sequence[PriceLine]) -> list[tuple[date, Money]]:

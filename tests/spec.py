@@ -14,9 +14,15 @@ from uuid import UUID
 import msgspec
 
 from commands.block_rooms import BlockRooms
+from commands.change_block import ChangeBlock
 from commands.change_stay import ChangeStay
+from commands.check_in import CheckIn
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
+from commands.open_group import OpenGroup
+from commands.pick_up import PickUp
+from commands.move_stay import MoveStay
+from commands.swap_stays import SwapStays
 from commands.walk_in import WalkIn
 from ledger.catalogue import Aggregate
 from ledger.command import Change, Command, Decision, Envelope, Handler, Unread
@@ -26,7 +32,7 @@ from tests.examples import CODE, NO_ADVICE, NOW, SEALED, named
 A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
-LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay, BlockRooms, WalkIn})
+LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn})
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 
 
