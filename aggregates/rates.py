@@ -19,6 +19,7 @@ from ledger.money import Money, total
 from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine
 from ledger.refusal import Refusal
 from ledger.restrictions import Restriction, Restrictions
+from ledger.season_sums import SeasonSums
 from ledger.stay_dates import StayDates
 
 WEIGHT_SCALE = 10**4
@@ -124,6 +125,18 @@ class Tariff(Struct, frozen=True, kw_only=True):
             policy=_policy(self, plan, dates.arrival),
         )
 
+    def total(
+        self, seasons: SeasonSums, *, room_type: str, rate_plan: str, dates: StayDates, adults: int, children: int
+    ) -> Money:
+        """Say what a stay costs in all with the same work for any length, unless taxes change inside it. Raises as `price`."""
+        prices, plan = self._prices_of(room_type), self._plan(rate_plan, dates)
+        if len(_periods(self, dates.arrival, dates.departure - timedelta(days=1))) > 1:
+            return self.price(room_type=room_type, rate_plan=rate_plan, dates=dates, adults=adults, children=children).total
+        rooms = prices.base_minor * seasons.between(dates.arrival, dates.departure) / 100 * plan.percent / 100
+        extras = sum(minor for _, minor in _extras(prices, plan, Party(adults=adults, children=children)))
+        stay = Money(int(rooms.quantize(Decimal(1), ROUND_HALF_UP)) + extras * dates.nights, self.currency)
+        return total([stay, *(tax.amount for tax in _taxes_on(self, stay, dates.arrival))], self.currency)
+
     def _prices_of(self, room_type: str) -> TypePrice:
         for prices in self.prices:
             if prices.room_type == room_type:
@@ -220,25 +233,27 @@ def _room_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDa
 
 
 def _season_percent(tariff: Tariff, night: date) -> Decimal:
-    for season in tariff.seasons:
-        if season.first_night <= night <= season.last_night:
-            return season.percent
-    return Decimal(100)
+    found = (season.percent for season in tariff.seasons if season.first_night <= night <= season.last_night)
+    return next(found, Decimal(100))
 
 
 def _extra_lines(tariff: Tariff, prices: TypePrice, plan: RatePlan, dates: StayDates, party: Party) -> tuple[PriceLine, ...]:
+    return tuple(
+        PriceLine(stay_date=night, kind=kind, amount=Money(amount, tariff.currency))
+        for kind, amount in _extras(prices, plan, party)
+        if amount
+        for night in dates
+    )
+
+
+def _extras(prices: TypePrice, plan: RatePlan, party: Party) -> tuple[tuple[str, int], ...]:
+    """List what a night costs besides the room: (kind, minor units)."""
     extra_adults = max(0, party.adults - prices.included_adults)
     board = plan.board_adult_minor * party.adults + plan.board_child_minor * party.children
-    extras = (
+    return (
         ("extra_adult", prices.extra_adult_minor * extra_adults),
         ("extra_child", prices.extra_child_minor * party.children),
         ("board", board),
-    )
-    return tuple(
-        PriceLine(stay_date=night, kind=kind, amount=Money(amount, tariff.currency))
-        for kind, amount in extras
-        if amount
-        for night in dates
     )
 
 
@@ -246,14 +261,22 @@ def _tax_lines(tariff: Tariff, lines: Sequence[PriceLine]) -> tuple[TaxLine, ...
     """Charge taxes in their order, on groups of nights that have the same taxes: a rate may change inside the stay."""
     taxed: list[TaxLine] = []
     for first, last in _periods(tariff, min(line.stay_date for line in lines), max(line.stay_date for line in lines)):
-        sums = {"stay": total((line.amount for line in lines if first <= line.stay_date <= last), tariff.currency)}
-        for tax in tariff.taxes:
-            if not tax.covers(first):
-                continue
-            base = total((sums[code] for code in tax.bases if code in sums), tariff.currency)
-            sums[tax.code] = base.share(tax.rate_percent)
-            taxed.append(TaxLine(code=tax.code, name=tax.name, rate_percent=tax.rate_percent, base=base, amount=sums[tax.code]))
+        stay = total((line.amount for line in lines if first <= line.stay_date <= last), tariff.currency)
+        taxed += _taxes_on(tariff, stay, first)
     return tuple(taxed)
+
+
+def _taxes_on(tariff: Tariff, stay: Money, night: date) -> list[TaxLine]:
+    """Charge the taxes of a night on what nights with the same taxes cost together."""
+    taxed: list[TaxLine] = []
+    sums = {"stay": stay}
+    for tax in tariff.taxes:
+        if not tax.covers(night):
+            continue
+        base = total((sums[code] for code in tax.bases if code in sums), tariff.currency)
+        sums[tax.code] = base.share(tax.rate_percent)
+        taxed.append(TaxLine(code=tax.code, name=tax.name, rate_percent=tax.rate_percent, base=base, amount=sums[tax.code]))
+    return taxed
 
 
 def _periods(tariff: Tariff, first: date, last: date) -> list[tuple[date, date]]:
@@ -271,7 +294,6 @@ def _policy(tariff: Tariff, plan: RatePlan, arrival: date) -> CancellationPolicy
     free_until: datetime | None = None
     if plan.free_until_days is not None:
         day = arrival - timedelta(days=plan.free_until_days)
-        free_until = datetime.combine(day, time.fromisoformat(tariff.check_in_time), ZoneInfo(tariff.time_zone)).astimezone(
-            ZoneInfo("UTC")
-        )
+        check_in = datetime.combine(day, time.fromisoformat(tariff.check_in_time), ZoneInfo(tariff.time_zone))
+        free_until = check_in.astimezone(ZoneInfo("UTC"))
     return CancellationPolicy(name=plan.policy_name, text=plan.policy_text, free_until=free_until, fee_nights=plan.fee_nights)

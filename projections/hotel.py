@@ -10,12 +10,13 @@ from aggregates.property import Definition, Property
 from aggregates.rates import Rates, Tariff
 from ledger.event import Event
 from ledger.restrictions import Restrictions
+from ledger.season_sums import SeasonSums
 
 
 class Hotel(Struct, frozen=True, eq=False):
     """What is sold and for how much. `version` counts the events that made it; another version is another object.
 
-    `rooms` are the codes of each type's rooms, in order; `restrictions` are those of the tariff, compiled.
+    `rooms` are the codes of each type's rooms, in order; `restrictions` and `seasons` are those of the tariff, compiled.
     """
 
     definition: Definition
@@ -23,6 +24,7 @@ class Hotel(Struct, frozen=True, eq=False):
     version: int
     rooms: Mapping[str, tuple[str, ...]]
     restrictions: Restrictions
+    seasons: SeasonSums
 
 
 def hotel_of(events: Iterable[Event]) -> Hotel | None:
@@ -40,4 +42,5 @@ def hotel_of(events: Iterable[Event]) -> Hotel | None:
     if definition is None or tariff is None:
         return None
     rooms = {kind.code: definition.rooms_of(kind.code) for kind in definition.room_types}
-    return Hotel(definition, tariff, version, rooms, Restrictions(tariff.restrictions))
+    seasons = SeasonSums([(season.first_night, season.last_night, season.percent) for season in tariff.seasons])
+    return Hotel(definition, tariff, version, rooms, Restrictions(tariff.restrictions), seasons)

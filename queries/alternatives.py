@@ -15,7 +15,7 @@ from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 from projections.from_date import FromDate
 from queries.availability import AvailabilityQuery, DaysByType
 from queries.hotel import Hotel
-from queries.offers import Wish, plans_for, types_for
+from queries.offers import Wish, lowest_total, types_for
 
 DAYS_AROUND = 7
 """Arrivals so many days before and after the one asked for are looked at."""
@@ -121,8 +121,5 @@ class _Around:
         wish = self._wish
         if self._at(room_type, dates.arrival).sure(dates.nights) < wish.rooms:
             return None
-        plans = plans_for(self._hotel, room_type, Wish(dates, wish.adults, wish.children, wish.rooms))
-        if not plans:
-            return None
-        lowest = min((plan.price.total for plan in plans), key=lambda amount: amount.amount_minor)
-        return Part(room_type, dates, total([lowest] * wish.rooms, lowest.currency))
+        lowest = lowest_total(self._hotel, room_type, Wish(dates, wish.adults, wish.children, wish.rooms))
+        return Part(room_type, dates, total([lowest] * wish.rooms, lowest.currency)) if lowest else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from ledger.money import Money
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
@@ -93,6 +95,21 @@ def offers_for(hotel: Hotel, free: Free, wish: Wish) -> list[TypeOffer]:
 def plans_for(hotel: Hotel, room_type: str, wish: Wish) -> list[PlanOffer]:
     """Price a room type as every rate plan that these dates and the hotel's restrictions allow."""
     return [offer for offer in _priced(hotel, room_type, wish) if _is_sold(hotel, room_type, offer.plan.code, wish.dates)]
+
+
+def lowest_total(hotel: Hotel, room_type: str, wish: Wish) -> Money | None:
+    """Say what one room costs at least, without listing its nights; nothing when no plan sells it for these dates."""
+    totals = []
+    for plan in hotel.tariff.plans:
+        if _is_sold(hotel, room_type, plan.code, wish.dates):
+            with suppress(Refusal):
+                totals.append(
+                    hotel.tariff.total(
+                        hotel.seasons, room_type=room_type, rate_plan=plan.code, dates=wish.dates,
+                        adults=wish.adults, children=wish.children,
+                    )
+                )  # fmt: skip
+    return min(totals, key=lambda amount: amount.amount_minor, default=None)
 
 
 def _is_sold(hotel: Hotel, room_type: str, rate_plan: str, dates: StayDates) -> bool:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from aggregates.rates import RatePlan, Rates, Season, Tariff, Tax, TypePrice
 from ledger.price import StayPrice, cancellation_fee
+from ledger.season_sums import SeasonSums
 from ledger.stay_dates import StayDates
 from tests.examples import NOW
 
@@ -74,6 +75,14 @@ asked = st.fixed_dictionaries(
 def cost(tariff: Tariff, ask: dict[str, Any]) -> StayPrice:
     dates = StayDates(ask["arrival"], ask["arrival"] + timedelta(days=ask["nights"]))
     return tariff.price(room_type="room", rate_plan="plan", dates=dates, adults=ask["adults"], children=ask["children"])
+
+
+@given(tariffs(), asked)
+def test_the_total_alone_is_that_of_the_whole_price(tariff: Tariff, ask: dict[str, Any]) -> None:
+    seasons = SeasonSums([(season.first_night, season.last_night, season.percent) for season in tariff.seasons])
+    dates = StayDates(ask["arrival"], ask["arrival"] + timedelta(days=ask["nights"]))
+    party = {"adults": ask["adults"], "children": ask["children"]}
+    assert tariff.total(seasons, room_type="room", rate_plan="plan", dates=dates, **party) == cost(tariff, ask).total
 
 
 def half_up(exact: Fraction) -> int:
