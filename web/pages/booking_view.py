@@ -61,6 +61,7 @@ def reservation_view(mine: Mine, checkout_url: str = "") -> dict[str, Any]:
         "state": look_of(mine),
         "guest": mine.found.guest,
         "erased_at": document.erased_at,
+        "requests": requests_of(mine),
         "stays": [stay for stay in stays if not stay["given_up"]] or stays,
         "given_up": [stay for stay in stays if stay["given_up"]] if any(not stay["given_up"] for stay in stays) else [],
         "total": total_of(mine.found),
@@ -76,6 +77,13 @@ def reservation_view(mine: Mine, checkout_url: str = "") -> dict[str, Any]:
         "held_until": document.held.held_until,
         "checkout_url": checkout_url if booking.state == "held" else None,
     }
+
+
+def requests_of(mine: Mine) -> list[dict[str, Any]]:
+    """List what the guest has asked for: when booking, and since. Personal data; nothing of an erased guest."""
+    wish = mine.found.guest.get("requests")
+    first = [{"text": wish, "at": None}] if wish else []
+    return first + [{"text": note.text, "at": note.at} for note in mine.found.notes if note.actor == "guest"]
 
 
 def look_of(mine: Mine) -> str:
