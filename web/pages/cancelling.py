@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from commands.cancel_reservation import CancelReservation
+from commands.cancel_stay import CancelStay
 from ledger.money import Money
 from ledger.refusal import Refusal
 from queries.bookings import cancellation_preview
 from web.doors import HouseDoor, VisitorDoor, asked
 from web.forms import Forms
 from web.house import House
-from web.pages.booking_view import reservation_view
+from web.pages.booking_view import reservation_view, stay_view
 from web.pages.managing import refused
 from web.pages.mine import OWN_PAGE, Mine, MyBooking
 from web.templating import page
@@ -61,6 +62,34 @@ async def cancel(
     except Refusal as refusal:
         return refused(request, mine, refusal, "Not cancelled")
     return RedirectResponse(mine.address, 303)
+
+
+@router.get("/stays/{stay_id}/cancel")
+async def preview_stay(request: Request, house: HouseDoor, mine: MyBooking, stay_id: UUID) -> Response:
+    """Show what cancelling one stay of several would cost and give back."""
+    row = mine.stay(stay_id)
+    if not mine.is_open(row):
+        return RedirectResponse(mine.address, 303)
+    return _ask(request, house, mine, [stay_view(mine, row)], cancellation_preview(mine.found, mine.now, stay_id))
+
+
+@router.post("/stays/{stay_id}/cancel")
+async def cancel_stay(
+    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MyBooking, stay_id: UUID,
+    reason: Field = "other", csrf_token: Field = "", idempotency_key: Field = "",
+    expected_fee_minor: Annotated[int | None, Form()] = None,
+) -> Response:  # fmt: skip
+    """Cancel one stay, for the fee that was shown; the others stay as they are."""
+    Forms(house, request).check(csrf_token)
+    command = CancelStay(
+        reservation_id=mine.reservation_id, stay_id=stay_id, reason=known(reason), expected_fee_minor=expected_fee_minor
+    )
+    key = idempotency_key or uuid4().hex
+    try:
+        await mine.desk.dispatch(command, asked(house, mine.desk, visitor, f"cancel/{stay_id}", key))
+    except Refusal as refusal:
+        return refused(request, mine, refusal, "Not cancelled")
+    return RedirectResponse(f"{mine.address}?done=cancelled", 303)
 
 
 def known(reason: str) -> Any:
