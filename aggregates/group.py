@@ -70,15 +70,6 @@ class Group:
         blocks: tuple[Block, ...]
         reason: ReleaseReason
 
-    class BlockMoved(Event, frozen=True):
-        """The block has another room of the same type for some nights; how many it has stays the same."""
-
-        topic: ClassVar[str] = "group.block-moved.v1"
-        room_type: str
-        from_room: str
-        to_room: str
-        dates: StayDates
-
     class PickedUp(Event, frozen=True):
         """A guest of the group has a reservation. `blocks` left the block for it; `beyond` are nights that it did not have."""
 
@@ -199,11 +190,6 @@ class Group:
                 self.nights = {**self.nights, **nights_of(event.blocks)}
             case Group.RoomsReleased() | Group.PickedUp():
                 self.nights = without(self.nights, event.blocks)
-            case Group.BlockMoved(room_type=room_type, from_room=left, to_room=taken, dates=dates):
-                self.nights = {
-                    **without(self.nights, [Block(room_type=room_type, room=left, dates=dates)]),
-                    **dict.fromkeys(((taken, night) for night in dates), room_type),
-                }
             case Group.TermsChanged():
                 self.terms = event.terms
             case Group.Confirmed():

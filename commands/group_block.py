@@ -19,6 +19,7 @@ from aggregates.property import Definition, Property
 from aggregates.room_night import RoomNight
 from commands.foreseen import Foreseen
 from commands.hold_stay import Code
+from commands.moving import changes_of
 from commands.rooms_for import find_rooms
 from ledger.command import Change, Known
 from ledger.ids import property_stream, room_night_stream, stay_streams
@@ -131,12 +132,15 @@ def check_terms(*, cutoff: date, release_at: datetime, option_until: datetime | 
 def take(
     code: str, hotel: Property, group_id: UUID, wishes: Sequence[BlockWish], foreseen: Foreseen, now: datetime
 ) -> list[Block]:
-    """Block rooms for all wishes or refuse; the changes are added to `foreseen`. Raises NoRooms, Unread."""
+    """Block rooms for all wishes or refuse; the changes are added to `foreseen`. Raises NoRooms, Unread.
+
+    Other stays are moved for one wish only: the search for several would have to read again and again.
+    """
     taken: list[Block] = []
     for wish in wishes:
         found = find_rooms(
             hotel=hotel, code=code, room_type=wish.room_type, dates=wish.dates, wanted=wish.rooms, suggested=(),
-            known=foreseen, now=now,
+            known=foreseen, now=now, may_move=len(wishes) == 1,
         )  # fmt: skip
         if len(found.rooms) < wish.rooms:
             raise NoRooms(
@@ -145,6 +149,7 @@ def take(
                 room_type=wish.room_type,
                 rooms_left=len(found.rooms),
             )
+        foreseen.happen(changes_of(found.moves, foreseen, code))
         blocks = [Block(room_type=wish.room_type, room=room, dates=wish.dates) for room in found.rooms]
         for block in blocks:
             foreseen.happen(blocked(code, group_id, block, foreseen, now))

@@ -38,7 +38,17 @@ CREATE TABLE IF NOT EXISTS nightledger.api_keys (
 KEEP_SECONDS = 5.0
 """How long a good key is believed without asking again: so long at most a revoked one still opens."""
 MOST_KEPT = 1024
-SCOPES = ("holds:write", "reservations:read", "reservations:write", "revenue:read", "groups:read", "groups:write", "rooms:write", "events:read", "audit")
+SCOPES = (
+    "holds:write",
+    "reservations:read",
+    "reservations:write",
+    "revenue:read",
+    "groups:read",
+    "groups:write",
+    "rooms:write",
+    "events:read",
+    "audit",
+)
 
 
 @dataclass(frozen=True)

@@ -77,11 +77,12 @@ class GroupQuery:
             row = await (await connection.execute(self._model.statement(FIND), [group_id])).fetchone()
         return GroupFound(group_id, read_document(row[1]), row[0]) if row and row[1] else None
 
-    async def every(self, state: str | None = None) -> list[tuple[UUID, GroupDocument]]:
-        """List the groups, by cutoff; only those in a state when one is given."""
-        async with self._pool.connection() as connection:
-            found = await connection.execute(self._model.statement(LIST), [state, state])
-            return [(group_id, read_document(document)) for group_id, document in await found.fetchall()]
+    async def every(self, state: str | None = None) -> tuple[int, list[GroupFound]]:
+        """Give (position, groups by cutoff); only those in a state when one is given."""
+        async with self._pool.connection() as connection, connection.transaction():
+            position = await self._model.position(connection, await self._model.live(connection))
+            rows = await (await connection.execute(self._model.statement(LIST), [state, state])).fetchall()
+        return position, [GroupFound(group_id, read_document(document), position) for group_id, document in rows]
 
     async def rooming_list(self, group_id: UUID) -> list[dict[str, Any]]:
         """List the rooms of a group's guests in order of pick-up, with names in the clear. Raises MasterKeyWrong."""

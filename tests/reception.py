@@ -33,8 +33,13 @@ from ledger.writer import Writer
 from tests.examples import CODE, HOLD_SECONDS, HOTEL, NOW, SEALED, TARIFF
 from tests.memory_log import MemoryLog, MemoryPool
 
-CATALOGUE = Catalogue([Property, Rates, RoomNight, Reservation, Payment, Holder, Notification, Group, Waitlist, Turnaway, Upkeep])
+CATALOGUE = Catalogue(
+    [Property, Rates, RoomNight, Reservation, Payment, Holder, Notification, Group, Waitlist, Turnaway, Upkeep]
+)
 OPEN = DefineProperty(definition=msgspec.to_builtins(HOTEL), tariff=msgspec.to_builtins(TARIFF))
+
+SEALED_FIELDS = ("guest", *(f"guest/{number}" for number in range(1, 41)), "note", "guests")
+"""What commands find sealed in their envelope."""
 
 fingerprint = fingerprinter(b"for tests only")
 
@@ -50,7 +55,7 @@ def envelope(
     """Put a command into its envelope; a new id unless one is given."""
     return Envelope(
         command=command, command_id=command_id or uuid4(), property_code=CODE, actor="test", occurred_at=at,
-        fingerprint=fingerprint(command), sealed={"guest": SEALED},
+        fingerprint=fingerprint(command), sealed=dict.fromkeys(SEALED_FIELDS, SEALED),
         advice=HoldAdvice(rooms, HOLD_SECONDS, holders, "direct"),
     )  # fmt: skip
 

@@ -19,9 +19,9 @@ from commands.change_stay import ChangeStay
 from commands.check_in import CheckIn
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
+from commands.move_stay import MoveStay
 from commands.open_group import OpenGroup
 from commands.pick_up import PickUp
-from commands.move_stay import MoveStay
 from commands.swap_stays import SwapStays
 from commands.walk_in import WalkIn
 from ledger.catalogue import Aggregate
@@ -32,7 +32,9 @@ from tests.examples import CODE, NO_ADVICE, NOW, SEALED, named
 A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
-LATE_READERS: frozenset[type[Command]] = frozenset({HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn})
+LATE_READERS: frozenset[type[Command]] = frozenset(
+    {HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn, OpenGroup, ChangeBlock, PickUp}
+)
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 
 

@@ -10,12 +10,25 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from web import health, webhooks
-from web.api import availability, calendar, events, holds, payments, reservations, revenue, rooms, stays, stream
+from web.api import (
+    availability,
+    calendar,
+    events,
+    groups,
+    holds,
+    payments,
+    reservations,
+    revenue,
+    rooms,
+    stays,
+    stream,
+    waitlist,
+)
 from web.bodies import BodyLimit
 from web.doors import API, visitor_of
 from web.guard import Guard
 from web.house import House
-from web.pages import asking, booking, cancelling, changing, entering, managing, paying
+from web.pages import booking, cancelling, changing, entering, managing, paying
 from web.problems import install
 
 HERE = Path(__file__).parent
@@ -34,9 +47,9 @@ def create_app(house: House) -> FastAPI:
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
         app.router.routes.extend(module.quick.routes)
-    for module in (calendar, reservations, payments, stays, revenue, events, rooms, stream):
+    for module in (calendar, reservations, payments, stays, revenue, events, stream, groups, waitlist, rooms):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
-    for module in (health, webhooks, booking, paying, entering, managing, asking, changing, cancelling):
+    for module in (health, webhooks, booking, paying, entering, managing, changing, cancelling):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_middleware(Guard, limits=house.limits, checkout_origin=house.settings.checkout_origin)

@@ -57,6 +57,7 @@ STATUS: Mapping[str, int] = {
     "event.unknown": 404,
     "event.unsealed": 404,
     "form.stale": 403,
+    "waitlist.unknown": 404,
     "upkeep.block_unknown": 404,
     "upkeep.last_night_before_first": MALFORMED,
     "upkeep.past": MALFORMED,
@@ -64,7 +65,6 @@ STATUS: Mapping[str, int] = {
     "upkeep.too_long": MALFORMED,
     "property.room_unknown": MALFORMED,
     "webhook.forged": 400,
-    "waitlist.unknown": 404,
 }
 """Status by code; every other refusal is one by the hotel's rules: 409."""
 

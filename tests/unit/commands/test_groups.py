@@ -338,15 +338,3 @@ def test_what_was_picked_up_is_not_released() -> None:
     after.when(ReleaseBlock(group_id=GROUP, reason="cutoff"), at=RELEASE_AT).then(
         *happened(Group.RoomsReleased(blocks=(block("g2"),), reason="cutoff")), *nights_freed(block("g2"))
     )
-
-
-def test_a_moved_block_is_released_where_it_is() -> None:
-    story = a_group(block("g1"))
-    moved = [
-        *nights_freed(block("g1"), reason="moved"), *nights_blocked(block("g3")),
-        *happened(Group.BlockMoved(room_type="garden", from_room="g1", to_room="g3", dates=DATES)),
-    ]  # fmt: skip
-    after = given(*story._changes, *moved)
-    after.when(ReleaseBlock(group_id=GROUP)).then(
-        *happened(Group.RoomsReleased(blocks=(block("g3"),), reason="staff")), *nights_freed(block("g3"))
-    )

@@ -30,7 +30,6 @@ WRITTEN_LATER = {topic for topic in CATALOGUE.topics if topic.startswith(("reser
     "reservation.noted.v1",
     "reservation.guests-named.v1",
     "reservation.merged-guest.v1",
-    "group.block-moved.v1",
 }
 """What the life of a stay is made of: each may be read before there is a command for it."""
 
