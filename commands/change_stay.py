@@ -25,7 +25,7 @@ from ledger.ids import property_stream, rates_stream, room_night_stream
 from ledger.money import Money
 from ledger.price import cancellation_fee
 from ledger.refusal import Refusal
-from ledger.stay import BookedStay, LiveStay, rebooked
+from ledger.stay import BookedStay, LiveStay, doors_by_night, rebooked
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ALTERNATIVES = 9
@@ -83,8 +83,8 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     """Change it or say why not.
 
-    Refusals in order: reservation, version, stay and its state, dates, what guests may not do, party, price, shown
-    difference, room. Raises Unread while the rooms of the type were not read.
+    Refusals in order: reservation, version, stay and its state, dates, what guests may not do, party, price,
+    restrictions of the new dates, shown difference, room. Raises Unread while the rooms of the type were not read.
     """
     command = envelope.asks(ChangeStay)
     desk = desk_of(envelope, known, now, command.reservation_id, command.expected_version)
@@ -98,9 +98,12 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
         stay.booked.adults if command.adults is None else command.adults,
         stay.booked.children if command.children is None else command.children,
     )
-    wished = priced_again(stay.booked, command, known.get(Rates, rates_stream(desk.code)), desk.today)
+    rates = known.get(Rates, rates_stream(desk.code))
+    wished = priced_again(stay.booked, command, rates, desk.today)
     if wished == stay.booked:
         raise ChangeStay.NothingNew("Nothing would change: say what is to be another one.")
+    if stay.state == "confirmed" and wished.dates != stay.booked.dates:
+        rates.admit(room_type=wished.room_type, rate_plan=wished.rate_plan, dates=wished.dates)
     difference = wished.price.total - stay.booked.price.total
     _check_difference(command, difference)
     after, nights = _roomed(desk, stay, wished)
@@ -172,7 +175,7 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
     then.happen(cancel_some(desk.code, stay, stay.nights(), desk.known))
     found = find_rooms(
         hotel=desk.hotel, code=desk.code, room_type=wished.room_type, dates=wished.dates, wanted=1, suggested=(),
-        known=then, now=desk.now, slot=wished.slot,
+        known=then, now=desk.now, slot=wished.slot, may_move=True,
     )  # fmt: skip
     if not found.rooms:
         raise ChangeStay.SoldOut(
@@ -182,7 +185,7 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
         )
     room = found.rooms[0]
     then.happen(changes_of(found.moves, then, desk.code))
-    then.happen(_book(desk, stay, [(night, room) for night in wished.dates], then))
+    then.happen(_book(desk, stay, doors_by_night((night, room) for night in wished.dates), then))
     return replace(wished, room=room), then.changes
 
 

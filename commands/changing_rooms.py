@@ -17,7 +17,7 @@ from commands.desk import Desk, today_of
 from commands.free_rooms import are_free, free_rooms
 from commands.moving import Move
 from ledger.command import Change, Envelope, Known
-from ledger.ids import property_stream, room_night_stream, stay_streams
+from ledger.ids import doors_of, property_stream, room_night_stream, stay_streams
 from ledger.refusal import Refusal
 from ledger.stay import LiveStay
 from ledger.stay_dates import StayDates
@@ -55,8 +55,8 @@ class StillOccupied(Refusal):
 def moves_to(room: str, stay: LiveStay, reservation_id: UUID, first: date) -> list[Move]:
     """List the moves that bring a stay's nights from `first` on into a room; nights that are there stay."""
     moves = []
-    for left, nights in groupby((each for each in stay.nights() if each[0] >= first), key=lambda each: each[1]):
-        days = [night for night, _ in nights]
+    for left, nights in groupby((night for night in stay.booked.dates if night >= first), key=stay.room_on):
+        days = list(nights)
         if left != room:
             moves.append(Move(stay.stay_id, reservation_id, left, room, days[0], days[-1] + ONE_DAY, stay.booked.slot))
     return moves
@@ -67,7 +67,8 @@ def streams_entered(moves: Iterable[Move], code: str) -> list[UUID]:
     return [
         stream
         for move in moves
-        for stream in stay_streams(code, move.to_room, move.first_night, move.last_night_exclusive, move.slot)
+        for door in doors_of(move.to_room)
+        for stream in stay_streams(code, door, move.first_night, move.last_night_exclusive, move.slot)
     ]
 
 
@@ -77,11 +78,12 @@ def streams_before(envelope: Envelope, known: Known, room: str) -> Iterator[UUID
     if hotel.definition is None:
         return
     today = today_of(envelope, hotel, envelope.occurred_at)
-    stream = room_night_stream(envelope.property_code, room, today - ONE_DAY)
-    yield stream
-    before = known.get(RoomNight, stream).reservation_id
-    if before is not None:
-        yield before
+    streams = [room_night_stream(envelope.property_code, door, today - ONE_DAY) for door in doors_of(room)]
+    yield from streams
+    for stream in streams:
+        before = known.get(RoomNight, stream).reservation_id
+        if before is not None:
+            yield before
 
 
 def must_not_be_pinned(stay: LiveStay) -> None:
@@ -95,12 +97,15 @@ def must_not_be_pinned(stay: LiveStay) -> None:
 
 def must_be_empty(desk: Desk, room: str, coming: UUID) -> None:
     """Raises StillOccupied when somebody is in house who should have left the room by today."""
-    last_night = desk.known.get(RoomNight, room_night_stream(desk.code, room, desk.today - ONE_DAY))
-    if last_night.reservation_id is None or last_night.stay_id in {None, coming}:
-        return
-    stays = desk.known.get(Reservation, last_night.reservation_id).live.values()
-    if any(stay.stay_id == last_night.stay_id and stay.state == "checked_in" for stay in stays):
-        raise StillOccupied(f"The last guests of room {room} have not left: check them out first, or choose another room.")
+    for door in doors_of(room):
+        last_night = desk.known.get(RoomNight, room_night_stream(desk.code, door, desk.today - ONE_DAY))
+        if last_night.reservation_id is None or last_night.stay_id in {None, coming}:
+            continue
+        stays = desk.known.get(Reservation, last_night.reservation_id).live.values()
+        if any(stay.stay_id == last_night.stay_id and stay.state == "checked_in" for stay in stays):
+            raise StillOccupied(
+                f"The last guests of room {door} have not left: check them out first, or choose another room.", room=door
+            )
 
 
 def must_take(desk: Desk, room: str, stay: LiveStay, moves: Sequence[Move], leaving: frozenset[UUID] = frozenset()) -> None:

@@ -84,7 +84,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
 def _room_left(desk: Desk, stay: LiveStay) -> str:
     """Give the one room of the nights that are not past."""
     first = movable_from(stay, desk.today)
-    rooms = {room for night, room in stay.nights() if night >= first}
+    rooms = {stay.room_on(night) for night in stay.booked.dates if night >= first}
     if not rooms:
         raise NotThere("This stay has no night left that could change rooms: check the guests out.")
     if len(rooms) > 1:

@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ledger.ids import doors_of
 from ledger.money import Money, total
 from ledger.price import StayPrice
 from ledger.stay_dates import StayDates
@@ -88,10 +89,14 @@ class LiveStay(Struct, frozen=True, kw_only=True, gc=False):
         return next((room for first, room in reversed(self.segments) if first <= night), self.segments[0][1])
 
     def nights(self) -> Iterator[tuple[date, str]]:
-        """Give each night that it has with its room, in order; none when it was given up."""
+        """Give each room-night that it has, in order; none when it was given up. Several a night when it has several doors."""
         if self.state in SOLD:
-            for night in self.booked.dates:
-                yield night, self.room_on(night)
+            yield from doors_by_night((night, self.room_on(night)) for night in self.booked.dates)
+
+
+def doors_by_night(nights: Iterable[tuple[date, str]]) -> Iterator[tuple[date, str]]:
+    """Give the room-nights of rooms by night: a villa of several rooms takes them all."""
+    return ((night, door) for night, room in nights for door in doors_of(room))
 
 
 def as_held(stay: BookedStay) -> LiveStay:
