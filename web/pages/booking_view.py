@@ -104,7 +104,7 @@ def stay_view(mine: Mine, row: Any) -> dict[str, Any]:
         "state": row.state,
         "words": STAY_WORDS.get(row.state, ""),
         "given_up": row.state in GIVEN_UP,
-        "room_name": f"Room {row.room}" if row.state == "checked_in" else None,
+        "room_name": f"Room {row.stay.room_on(mine.today)}" if row.state == "checked_in" else None,
         "fee": row.fee,
         "extras": row.extras,
         "deadline_over": shown["free_cancel_until"] is not None and shown["free_cancel_until"] <= mine.now,
