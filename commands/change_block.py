@@ -71,7 +71,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     if fewer:
         foreseen.happen(given_back(code, command.group_id, fewer, foreseen))
         foreseen.happen([Change(command.group_id, Group.RoomsReleased(blocks=fewer, reason="reduced"))])
-    more = take(code, hotel, command.group_id, list(_more(group, command.blocks)), foreseen, now)
+    more = take(code, command.group_id, list(_more(group, command.blocks)), foreseen, now)
     if more:
         foreseen.happen([Change(command.group_id, Group.RoomsBlocked(blocks=tuple(more)))])
     return Decision(

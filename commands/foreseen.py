@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from datetime import datetime
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from aggregates.group import Group
+from aggregates.property import Property
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.waitlist import Waitlist
+from commands.moving import changes_of
+from commands.rooms_for import find_rooms
 from ledger.catalogue import Aggregate, events_of
 from ledger.command import Change, Known
+from ledger.ids import property_stream
+from ledger.stay_dates import StayDates
 
 A = TypeVar("A", bound=Aggregate)
 KINDS: tuple[type[Aggregate], ...] = (RoomNight, Reservation, Group, Waitlist)
 KIND_OF: dict[str, type[Aggregate]] = {event.topic: kind for kind in KINDS for event in events_of(kind)}
+
+MOST_SEARCHES = 2
+"""So often others are moved to make room within one command: each search reads more, and what a command reads has an end."""
 
 
 class Foreseen:
@@ -29,6 +39,7 @@ class Foreseen:
         self._known = known
         self._changed: dict[UUID, Aggregate] = {}
         self.changes: list[Change] = []
+        self.searches_left = MOST_SEARCHES
 
     def happen(self, changes: Iterable[Change]) -> None:
         """Take changes as having happened. Raises Unread."""
@@ -52,3 +63,23 @@ class Foreseen:
     def require(self, streams: Iterable[UUID]) -> None:
         """Make sure that all of `streams` were read. Raises Unread."""
         self._known.require(streams)
+
+
+def find_foreseen(
+    foreseen: Foreseen, *, code: str, room_type: str, dates: StayDates, wanted: int, now: datetime,
+    ignoring: frozenset[UUID] = frozenset(),
+) -> list[str]:  # fmt: skip
+    """Find `wanted` rooms of a type, or as many as there are; moves that make room are added to the changes. Raises Unread.
+
+    Nights of the stays or blocks `ignoring` count as free.
+    """
+    find = partial(
+        find_rooms, hotel=foreseen.get(Property, property_stream(code)), code=code, room_type=room_type, dates=dates,
+        wanted=wanted, suggested=(), known=foreseen, now=now, ignoring=ignoring,
+    )  # fmt: skip
+    found = find()
+    if len(found.rooms) < wanted and foreseen.searches_left:
+        foreseen.searches_left -= 1
+        found = find(may_move=True)
+        foreseen.happen(changes_of(found.moves, foreseen, code))
+    return found.rooms

@@ -17,10 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from aggregates.group import Block
 from aggregates.property import Definition, Property
 from aggregates.room_night import RoomNight
-from commands.foreseen import Foreseen
+from commands.foreseen import Foreseen, find_foreseen
 from commands.hold_stay import Code
-from commands.moving import changes_of
-from commands.rooms_for import find_rooms
 from ledger.command import Change, Known
 from ledger.ids import property_stream, room_night_stream, stay_streams
 from ledger.refusal import Refusal
@@ -129,28 +127,21 @@ def check_terms(*, cutoff: date, release_at: datetime, option_until: datetime | 
         )
 
 
-def take(
-    code: str, hotel: Property, group_id: UUID, wishes: Sequence[BlockWish], foreseen: Foreseen, now: datetime
-) -> list[Block]:
-    """Block rooms for all wishes or refuse; the changes are added to `foreseen`. Raises NoRooms, Unread.
-
-    Other stays are moved for one wish only: the search for several would have to read again and again.
-    """
+def take(code: str, group_id: UUID, wishes: Sequence[BlockWish], foreseen: Foreseen, now: datetime) -> list[Block]:
+    """Block rooms for all wishes or refuse; the changes are added to `foreseen`. Raises NoRooms, Unread."""
     taken: list[Block] = []
     for wish in wishes:
-        found = find_rooms(
-            hotel=hotel, code=code, room_type=wish.room_type, dates=wish.dates, wanted=wish.rooms, suggested=(),
-            known=foreseen, now=now, may_move=len(wishes) == 1,
+        rooms = find_foreseen(
+            foreseen, code=code, room_type=wish.room_type, dates=wish.dates, wanted=wish.rooms, now=now
         )  # fmt: skip
-        if len(found.rooms) < wish.rooms:
+        if len(rooms) < wish.rooms:
             raise NoRooms(
-                f"{len(found.rooms)} of {wish.rooms} rooms of type {wish.room_type} are free from {wish.arrival} to"
+                f"{len(rooms)} of {wish.rooms} rooms of type {wish.room_type} are free from {wish.arrival} to"
                 f" {wish.departure}: take those, or other dates or types.",
                 room_type=wish.room_type,
-                rooms_left=len(found.rooms),
+                rooms_left=len(rooms),
             )
-        foreseen.happen(changes_of(found.moves, foreseen, code))
-        blocks = [Block(room_type=wish.room_type, room=room, dates=wish.dates) for room in found.rooms]
+        blocks = [Block(room_type=wish.room_type, room=room, dates=wish.dates) for room in rooms]
         for block in blocks:
             foreseen.happen(blocked(code, group_id, block, foreseen, now))
         taken += blocks

@@ -16,10 +16,9 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.waitlist import Waitlist
-from commands.foreseen import Foreseen
+from commands.foreseen import Foreseen, find_foreseen
 from commands.group_block import opened, streams_of_types
 from commands.hold_stay import confirmation_code
-from commands.rooms_for import find_rooms
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import named_in, property_stream, rates_stream, stay_streams, waitlist_stream
@@ -76,15 +75,14 @@ def _offer(envelope: Envelope, entry: Waitlist.Joined, foreseen: Foreseen, now: 
     """Hold a room for one who waits, when there is one; tell whether there was. Raises Unread."""
     code = envelope.property_code
     price = _price(entry, foreseen.get(Rates, rates_stream(code)))
-    found = find_rooms(
-        hotel=foreseen.get(Property, property_stream(code)), code=code, room_type=entry.room_type, dates=entry.dates,
-        wanted=1, suggested=(), known=foreseen, now=now,
-    )  # fmt: skip
-    if price is None or not found.rooms:
+    if price is None:
+        return False
+    rooms = find_foreseen(foreseen, code=code, room_type=entry.room_type, dates=entry.dates, wanted=1, now=now)
+    if not rooms:
         return False
     held_until = now + timedelta(seconds=envelope.asks(OfferWaitlist).offer_seconds)
     stay = BookedStay(
-        stay_id=named_in(entry.entry_id, "stay/1"), room_type=entry.room_type, room=found.rooms[0],
+        stay_id=named_in(entry.entry_id, "stay/1"), room_type=entry.room_type, room=rooms[0],
         rate_plan=entry.rate_plan, dates=entry.dates, adults=entry.adults, children=entry.children, price=price,
     )  # fmt: skip
     offer = foreseen.get(Waitlist, waitlist_stream(code)).offer(entry.entry_id, stay.room, held_until)

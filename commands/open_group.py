@@ -79,7 +79,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     )
     if command.option_until is None:
         foreseen.happen([Change(group_id, Group.Confirmed(terms=terms))])
-    blocks = take(code, hotel, group_id, command.blocks, foreseen, now)
+    blocks = take(code, group_id, command.blocks, foreseen, now)
     if blocks:
         foreseen.happen([Change(group_id, Group.RoomsBlocked(blocks=tuple(blocks)))])
     return Decision(

@@ -18,12 +18,10 @@ from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
-from commands.foreseen import Foreseen
+from commands.foreseen import Foreseen, find_foreseen
 from commands.group_block import opened, streams_of_types
 from commands.hold_stay import GuestDetails, confirmation_code
-from commands.moving import changes_of
 from commands.rooming_list import MOST_ROWS, Mistake, RoomingRow, duplicates, refuse
-from commands.rooms_for import find_rooms
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, room_night_stream, stay_streams
@@ -135,7 +133,7 @@ def _book(
     reservation_id = _reservation_id(envelope, number)
     if foreseen.get(Reservation, reservation_id).state != "none":
         raise IdReused("This Idempotency-Key booked a list before: look at the group, or send a new key for a new list.")
-    room = _room_for(row, command.group_id, code, foreseen, now, may_move=len(command.rows) == 1)
+    room = _room_for(row, command.group_id, code, foreseen, now)
     stay = BookedStay(
         stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=row.room_type, room=room,
         rate_plan=foreseen.get(Group, command.group_id).rate_plan, dates=row.dates, adults=row.adults,
@@ -156,7 +154,7 @@ def _book(
 
 
 def _room_for(
-    row: RoomingRow, group_id: UUID, code: str, foreseen: Foreseen, now: datetime, *, may_move: bool
+    row: RoomingRow, group_id: UUID, code: str, foreseen: Foreseen, now: datetime
 ) -> str:  # fmt: skip
     """Choose a room: one that the block has for all these nights, then any that can be had. Raises ListWrong."""
     nights = foreseen.get(Group, group_id).nights
@@ -164,15 +162,13 @@ def _room_for(
     whole = [room for room in had if all((room, night) in nights for night in row.dates)]
     if whole:
         return min(whole, key=lambda room: (had[room], room))
-    found = find_rooms(
-        hotel=foreseen.get(Property, property_stream(code)), code=code, room_type=row.room_type, dates=row.dates, wanted=1,
-        suggested=(), known=foreseen, now=now, ignoring=frozenset({group_id}), may_move=may_move,
+    found = find_foreseen(
+        foreseen, code=code, room_type=row.room_type, dates=row.dates, wanted=1, now=now, ignoring=frozenset({group_id})
     )  # fmt: skip
-    if not found.rooms:
+    if not found:
         message = f"no {row.room_type} is free for all these nights: choose another type or dates"
         raise refuse([Mistake(line=row.line, field="room_type", message=message)])
-    foreseen.happen(changes_of(found.moves, foreseen, code))
-    return found.rooms[0]
+    return found[0]
 
 
 def _picked(group_id: UUID, stay: BookedStay, foreseen: Foreseen) -> tuple[Block, ...]:

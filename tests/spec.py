@@ -20,6 +20,7 @@ from commands.check_in import CheckIn
 from commands.dispatch import HANDLERS
 from commands.hold_stay import HoldStay
 from commands.move_stay import MoveStay
+from commands.offer_waitlist import OfferWaitlist
 from commands.open_group import OpenGroup
 from commands.pick_up import PickUp
 from commands.swap_stays import SwapStays
@@ -33,7 +34,7 @@ A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
 LATE_READERS: frozenset[type[Command]] = frozenset(
-    {HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn, OpenGroup, ChangeBlock, PickUp}
+    {HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn, OpenGroup, ChangeBlock, PickUp, OfferWaitlist}
 )
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 

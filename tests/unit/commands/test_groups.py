@@ -25,7 +25,7 @@ from ledger.command import Change
 from ledger.ids import made_by, room_night_stream
 from ledger.refusal import IdReused
 from ledger.stay_dates import StayDates
-from tests.examples import ARRIVAL, CODE, NOW, OPENED, SEALED, confirmed, held, minutes, named
+from tests.examples import ARRIVAL, CODE, NOW, OPENED, SEALED, confirmed, held, minutes, named, stay
 from tests.spec import Story, Verdict, given
 
 DEPARTURE = ARRIVAL + timedelta(days=2)
@@ -338,3 +338,21 @@ def test_what_was_picked_up_is_not_released() -> None:
     after.when(ReleaseBlock(group_id=GROUP, reason="cutoff"), at=RELEASE_AT).then(
         *happened(Group.RoomsReleased(blocks=(block("g2"),), reason="cutoff")), *nights_freed(block("g2"))
     )
+
+
+def test_others_are_moved_when_only_that_makes_room() -> None:
+    """g1 is taken for the first two nights, g2 for the last two, g3 for all four: one of the short stays moves over."""
+    middle = ARRIVAL + timedelta(days=2)
+    stays = stay("early", "g1"), stay("late", "g2", arrival=middle), stay("long", "g3", nights=4)
+    booked = [
+        change
+        for name, each in zip(("early", "late", "long"), stays, strict=True)
+        for change in (*held(name, each), *confirmed(name, each))
+    ]
+    whole = wish(1, departure=ARRIVAL + timedelta(days=4))
+    changes = given(*OPENED, *booked).when(open_group(whole)).decision.changes
+    assert sum(isinstance(change.event, Reservation.StayMoved) for change in changes) == 1
+    assert sum(isinstance(change.event, RoomNight.Blocked) for change in changes) == 4
+    elastic = given(*OPENED, *booked, *happened(opened_event(ELASTIC), Group.Confirmed(terms=ELASTIC)))
+    picked = pick_up(elastic, row(departure=ARRIVAL + timedelta(days=4))).decision.changes
+    assert sum(isinstance(change.event, Reservation.StayMoved) for change in picked) == 1
