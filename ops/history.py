@@ -6,21 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from itertools import groupby
 from textwrap import wrap
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from babel.numbers import get_currency_precision
 
 from ledger.event import Recorded
 from ledger.ids import room_night_stream
 from ledger.money import Money
 from ops.erase import guests_of
 from ops.settings import BadConfiguration
-from ops.telling import desk_of
+from ops.telling import amount_in_words, desk_of
 from ops.wiring import Wiring
 from queries.history import History, HistoryQuery
 from sagas.letters import KINDS
@@ -114,10 +112,5 @@ def _branch(below: dict[int | None, list[Recorded]], parent: int | None, depth: 
 
 def _details(event: Recorded) -> str:
     values = {name: getattr(event.event, name, None) for name in WORTH_TELLING}
-    told = {name: _money(value) if isinstance(value, Money) else value for name, value in values.items() if value}
+    told = {name: amount_in_words(value) if isinstance(value, Money) else value for name, value in values.items() if value}
     return "  ".join(f"{value}" if name in SPEAKS_FOR_ITSELF else f"{name} {value}" for name, value in told.items())
-
-
-def _money(amount: Money) -> str:
-    digits = get_currency_precision(amount.currency)
-    return f"{Decimal(amount.amount_minor).scaleb(-digits):.{digits}f} {amount.currency}"

@@ -10,7 +10,7 @@ from psycopg import OperationalError
 from ledger.keys import MasterKeyWrong
 from ledger.refusal import Refusal, Unavailable, code_of
 from ledger.unreadable import Unreadable
-from ops.cli import backups, bookings, groups, keeping, measuring, moving, personal, processes, rooms, seal, upkeep
+from ops.cli import backups, bookings, groups, keeping, measuring, moving, personal, processes, rooms, seal, stays, upkeep
 from ops.cli.running import BAD_USAGE, FAILED
 from ops.embedded import EmbeddedServerError
 from ops.export import BrokenLog
@@ -31,6 +31,7 @@ def cli() -> None:
 for command in (
     processes.up, processes.serve, processes.work, processes.follow,
     bookings.hold, bookings.confirm, bookings.cancel, bookings.reservation, bookings.history,
+    stays.stay, stays.walk_in,
     rooms.room,
     groups.group, groups.waitlist, groups.turnaway,
     measuring.bench,

@@ -25,7 +25,8 @@ C = TypeVar("C", bound=Command)
 KEY = click.option("--id", "key", default=None, type=click.UUID, help="Command id: the same id and content, the same answer.")
 
 
-async def _dispatch(wiring: Wiring, property_code: str, command: Command, key: UUID | None) -> dict[str, Any]:
+async def dispatch(wiring: Wiring, property_code: str, command: Command, key: UUID | None) -> dict[str, Any]:
+    """Have a command decided on the command line's own name; give the answer with its position. Raises Refusal."""
     desk = await desk_of(wiring, property_code)
     command_id = key or uuid4()
     asked = Asked(command_id=command_id, actor="cli", correlation_id=command_id, urgency=Urgency.PROMISED)
@@ -48,8 +49,8 @@ async def _dispatch(wiring: Wiring, property_code: str, command: Command, key: U
 def hold(property_code: str, key: UUID | None, **wish: Any) -> None:
     """Hold rooms for a guest; prints the reservation as JSON."""
     guest = {"name": wish.pop("name"), "email": wish.pop("email")}
-    command = _command(HoldStay, {**wish, "guest": guest})
-    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+    command = command_of(HoldStay, {**wish, "guest": guest})
+    click.echo(json.dumps(on_servers(lambda wiring: dispatch(wiring, property_code, command, key)), indent=2))
 
 
 @click.command()
@@ -60,7 +61,7 @@ def hold(property_code: str, key: UUID | None, **wish: Any) -> None:
 def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID | None) -> None:
     """Confirm a held reservation without a card payment."""
     command = ConfirmReservation(reservation_id=reservation_id, guarantee=guarantee)
-    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+    click.echo(json.dumps(on_servers(lambda wiring: dispatch(wiring, property_code, command, key)), indent=2))
 
 
 @click.command()
@@ -70,11 +71,12 @@ def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID 
 @KEY
 def cancel(reservation_id: UUID, reason: str, property_code: str, key: UUID | None) -> None:
     """Cancel a reservation by its policy, or give a hold back."""
-    command = _command(CancelReservation, {"reservation_id": reservation_id, "reason": reason})
-    click.echo(json.dumps(on_servers(lambda wiring: _dispatch(wiring, property_code, command, key)), indent=2))
+    command = command_of(CancelReservation, {"reservation_id": reservation_id, "reason": reason})
+    click.echo(json.dumps(on_servers(lambda wiring: dispatch(wiring, property_code, command, key)), indent=2))
 
 
-def _command(kind: type[C], content: dict[str, Any]) -> C:
+def command_of(kind: type[C], content: dict[str, Any]) -> C:
+    """Make a command of options. Raises BadConfiguration, which names each wrong one in one line."""
     try:
         return kind.model_validate(content)
     except ValidationError as wrong:

@@ -20,7 +20,7 @@ def changes(guest: Guest, *, preview: bool = False, **content: Any) -> httpx.Res
     return guest.browser.post(address, json=content, params={"preview": "true"} if preview else {}, headers=headers)
 
 
-def moved(stay: Stay, **days: int) -> dict[str, str]:
+def moved(stay: Stay, **days: int) -> dict[str, Any]:
     """Write the dates of a stay, moved by so many days."""
     dates: dict[str, date] = {"arrival": stay.arrival, "departure": stay.departure}
     return {name: (dates[name] + timedelta(days=count)).isoformat() for name, count in days.items()}
