@@ -26,7 +26,7 @@ from ops.cli.bookings import KEY, command_of, dispatch
 from ops.cli.running import JSON, PROPERTY, on_servers, show
 from ops.telling import desk_of, found_at, in_words
 from ops.wiring import Wiring
-from web.previews import change_preview, giving_up_preview, only_stay
+from web.api.previews import change_preview, giving_up_preview, only_stay
 
 F = TypeVar("F", bound=Callable[..., Any])
 NO_STAY = UUID(int=0)

@@ -27,8 +27,8 @@ from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkIn
 from ledger.command import Command
 from web.api.asking import Asking, about, command_of, described
+from web.api.previews import change_preview, giving_up_preview, only_stay
 from web.api.reservations import found_now
-from web.previews import change_preview, giving_up_preview, only_stay
 
 router = APIRouter(tags=["stays"])
 RESERVATION = "/reservations/{reservation_id}"
