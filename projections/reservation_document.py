@@ -97,10 +97,16 @@ class ReservationDocument(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def read_document(text: str) -> ReservationDocument:
-    """Read a stored document; one that an earlier release wrote gets the stays that it was held with."""
+    """Read a stored document; without stays of its own it has those that it was held with, all in its state."""
     document = msgspec.json.decode(text, type=ReservationDocument)
     document.stays = document.stays or stays_of(document.held, cast("StayState", document.state))
     return document
+
+
+def write_document(document: ReservationDocument) -> bytes:
+    """Write a document as it is stored. Stays that are still as they were held are not written a second time."""
+    as_held = stays_of(document.held, cast("StayState", document.state))
+    return msgspec.json.encode(msgspec.structs.replace(document, stays=[]) if document.stays == as_held else document)
 
 
 def reservation_of(recorded: Recorded) -> UUID | None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-import msgspec
-
 from aggregates.reservation import Reservation
 from ledger import packed
 from ledger.event import Recorded
 from ledger.log import Connection
 from projections.kept import Kept
 from projections.postgres_model import PostgresModel, Table
-from projections.reservation_document import ReservationDocument, fold, read_document, reservation_of
+from projections.reservation_document import ReservationDocument, fold, read_document, reservation_of, write_document
 from projections.stays import shown
 
 NAME = "reservations"
@@ -78,7 +76,7 @@ class Reservations:
                 packed.texts(document.held.confirmation_code for document in documents.values()),
                 packed.dates(min(dates.arrival for dates in each) for each in stays),
                 packed.dates(max(dates.departure for dates in each) for each in stays),
-                packed.blobs(msgspec.json.encode(document) for document in documents.values()),
+                packed.blobs(map(write_document, documents.values())),
             ],
             prepare=True,
         )
