@@ -123,6 +123,11 @@ class Verdict:
             assert self._result.details.get(name) == value, f"{name} is {self._result.details.get(name)}, not {value}"
 
     @property
+    def refusal(self) -> Refusal | None:
+        """The refusal, when there is one."""
+        return self._result if isinstance(self._result, Refusal) else None
+
+    @property
     def decision(self) -> Decision:
         """The decision, when nothing was refused."""
         if isinstance(self._result, Refusal):

@@ -79,3 +79,73 @@ def test_only_the_one_who_booked_cancels() -> None:
     for other in (night(), night(held()), night(held(), BOOKED, CANCELLED)):
         with pytest.raises(RoomNight.NotBooked):
             other.cancel(room="g1", stay_date=ARRIVAL, stay_id=MINE)
+
+
+# —— Blocks, moves and ends ———————————————————————————————————————————————————————————————————————————————————————————
+
+BLOCK = RoomNight.Blocked(room="g1", stay_date=ARRIVAL, block_id=YOURS, reason="group", movable=True)
+UNBLOCKED = RoomNight.Unblocked(room="g1", stay_date=ARRIVAL, block_id=YOURS, reason="ended")
+
+
+def block(room_night: RoomNight, minute: float = 0) -> list[Event]:
+    return room_night.block(room="g1", stay_date=ARRIVAL, block_id=YOURS, reason="group", movable=True, now=minutes(minute))
+
+
+def unblock(room_night: RoomNight, block_id: UUID = YOURS) -> list[Event]:
+    return room_night.unblock(room="g1", stay_date=ARRIVAL, block_id=block_id, reason="ended")
+
+
+def test_a_free_night_is_blocked_and_freed_by_its_own_block_only() -> None:
+    assert block(night()) == [BLOCK]
+    assert block(night(held()), 15) == [EXPIRED, BLOCK]
+    assert unblock(night(BLOCK)) == [UNBLOCKED]
+    assert unblock(night(BLOCK), MINE) == []
+    assert unblock(night()) == []
+    assert unblock(night(held(YOURS))) == []
+
+
+@pytest.mark.parametrize("taken", [(held(),), (held(), BOOKED), (BLOCK,)])
+def test_a_taken_night_is_neither_blocked_nor_held(taken: tuple[Event, ...]) -> None:
+    with pytest.raises(RoomNight.Taken):
+        block(night(*taken))
+    with pytest.raises(RoomNight.Taken):
+        take(night(*taken), 0)
+
+
+def test_what_a_blocked_night_knows() -> None:
+    known = {"state": "blocked", "stay_id": YOURS, "reservation_id": None, "held_until": None, "movable": True}
+    assert vars(night(held(), EXPIRED, BLOCK)) == known
+    assert vars(night(BLOCK, UNBLOCKED)) == vars(RoomNight())
+
+
+def test_a_hold_is_extended_by_its_owner() -> None:
+    longer = RoomNight.HoldExtended(room="g1", stay_date=ARRIVAL, stay_id=MINE, held_until=minutes(60))
+    asked = {"room": "g1", "stay_date": ARRIVAL, "held_until": minutes(60)}
+    assert night(held()).extend(**asked, stay_id=MINE) == longer  # type: ignore[arg-type]  # fields of three types
+    assert night(held(), longer).held_until == minutes(60)
+    for others in (night(), night(held(YOURS)), night(held(), BOOKED)):
+        with pytest.raises(RoomNight.NotHeld):
+            others.extend(**asked, stay_id=MINE)  # type: ignore[arg-type]  # fields of three types
+
+
+def test_a_booked_night_that_is_not_used_is_given_back() -> None:
+    ended = RoomNight.Released(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show")
+    assert night(held(), BOOKED).end(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show") == ended
+    assert vars(night(held(), BOOKED, ended)) == vars(RoomNight())
+    for others in (night(), night(held()), night(held(YOURS), BOOKED)):
+        with pytest.raises(RoomNight.NotBooked):
+            others.end(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show")
+
+
+def moving(arrives: bool, until: datetime | None) -> RoomNight.Reassigned:
+    return RoomNight.Reassigned(
+        room="g1", stay_date=ARRIVAL, stay_id=MINE, reservation_id=named("r"), other_room="g2", arrives=arrives,
+        held_until=until, reason="move",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("until", "state"), [(None, "booked"), (HELD_UNTIL, "held")])
+def test_a_stay_that_moves_is_as_held_or_booked_as_before(until: datetime | None, state: str) -> None:
+    arrived = night(moving(arrives=True, until=until))
+    assert (arrived.state, arrived.stay_id, arrived.reservation_id, arrived.held_until) == (state, MINE, named("r"), until)
+    assert vars(night(held(), moving(arrives=False, until=until))) == vars(RoomNight())

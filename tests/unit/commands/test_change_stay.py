@@ -264,3 +264,24 @@ def test_a_hold_whose_time_is_over_is_no_obstacle(released: bool) -> None:
     story = [*BOOKED, *held("rival", rival), *(ended_hold if released else [])]
     changes = given(*story).when(change(departure=day(3)), at=NOW + timedelta(minutes=15)).decision.changes
     assert [each for each in changes if each in ended_hold] == ([] if released else ended_hold)
+
+
+def test_others_move_in_the_same_commit_when_only_that_makes_room() -> None:
+    after_me, before_me = stay("after", "g1", arrival=day(2)), stay("before", "g2")
+    story = [*BOOKED, *held("a", after_me), *confirmed("a", after_me), *held("b", before_me), *confirmed("b", before_me)]
+    changes = given(*story, *other("g3", day(0), 4)).when(change(departure=day(4))).decision.changes
+    moved = [each.event for each in changes if isinstance(each.event, Reservation.StayMoved)]
+    assert len(moved) == 1
+    assert moved[0].reason == "reshuffle"
+    booked = {each.event.stay_date for each in changes if isinstance(each.event, RoomNight.BookingConfirmed)}
+    assert booked == {day(0), day(1), day(2), day(3)}
+
+
+def test_nobody_moves_for_a_change_when_all_are_pinned() -> None:
+    after_me, before_me = stay("after", "g1", arrival=day(2)), stay("before", "g2")
+    story = [*BOOKED, *held("a", after_me), *confirmed("a", after_me), *held("b", before_me), *confirmed("b", before_me)]
+    pins = [
+        Change(named(name), Reservation.StayPinned(stay_id=each.stay_id, reason="promised"))
+        for name, each in (("a", after_me), ("b", before_me))
+    ]
+    given(*story, *pins, *other("g3", day(0), 4)).when(change(departure=day(4))).refuses(ChangeStay.SoldOut)
