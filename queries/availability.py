@@ -113,6 +113,11 @@ class Look(NamedTuple):
     last: date
     until: date
 
+    @property
+    def place(self) -> tuple[str, date, date]:
+        """What is read, without what is known about it: the rooms of a large type take long to compare."""
+        return self.room_type, self.first, self.last
+
 
 class Days(NamedTuple):
     """What each look found, date by date, as of `position` of the ledger."""
@@ -207,15 +212,15 @@ class AvailabilityQuery:
 
     async def _look(self, asked: Sequence[Sequence[Look]]) -> list[Days]:
         """Answer several questions of one moment by one call; what more than one asks for is read once."""
-        places = {look: number for number, look in enumerate(dict.fromkeys(look for each in asked for look in each))}
-        plan = [(look.room_type, _byte(look.first), _byte(look.last + ONE_DAY) - 1) for look in places]
+        distinct = {look.place: look for each in asked for look in each}
+        plan = [(kind, _byte(first), _byte(last + ONE_DAY) - 1) for kind, first, last in distinct]
         answer = cast("Awaitable[list[bytes]]", self._numbers(keys=[self._model.root], args=[msgspec.msgpack.encode(plan)]))
         position, *raw = await answer
-        found = [
-            unpacked(len(look.rooms), each.ljust(end + 1 - begin, b"\0"))
-            for look, each, (_, begin, end) in zip(places, raw, plan, strict=True)
-        ]
-        return [Days(int(position), [found[places[look]] for look in each]) for each in asked]
+        found = {
+            place: unpacked(len(look.rooms), each.ljust(end + 1 - begin, b"\0"))
+            for (place, look), each, (_, begin, end) in zip(distinct.items(), raw, plan, strict=True)
+        }
+        return [Days(int(position), [found[look.place] for look in each]) for each in asked]
 
     async def _read(self, asked: Sequence[Sequence[Window]]) -> list[Answer]:
         """Answer several questions of one moment by one call; what more than one asks for is read once."""

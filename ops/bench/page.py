@@ -19,6 +19,8 @@ WHAT = {
     "http": "One web process, beside a floor on the same server settings that decides nothing.",
     "rush": "500 attempts on one stay at the same moment, until the last of them has its answer. One wins, none fails.",
     "lag": "How old an event is when a read model shows it, while bookings come in.",
+    "availability": "What is left of five room types and what it costs at least, for one night and for a year, beside the same"
+    " counted in a table of bookings.",
     "rebuild": "Read models made again from a long history, compared with the live ones and switched to.",
 }
 METHOD = """\

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from ledger.clock import Clock
+from ops.bench.availability import availability
 from ops.bench.findings import Findings
 from ops.bench.lag import lag
 from ops.bench.over_http import over_http
@@ -31,6 +32,7 @@ BENCHES: Mapping[str, Callable[[Site, Plan], Findings]] = {
     "rush": rush,
     "lag": lag,
     "rebuild": rebuilding,
+    "availability": availability,
     "rooms": rooms,
 }
 

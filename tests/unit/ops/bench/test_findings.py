@@ -47,7 +47,7 @@ def test_every_missed_goal_is_named_with_its_value_and_bound(tmp_path: Path, mon
 
 
 def test_the_goals_each_have_one_bound_and_say_what_they_are_about() -> None:
-    assert len(goals()) == 16
+    assert len(goals()) == 21
     for goal in goals().values():
         assert (goal.at_least is None) != (goal.at_most is None), goal.ratio
         assert goal.says
