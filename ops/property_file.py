@@ -16,6 +16,7 @@ from aggregates.property import Definition, Room, RoomType
 from aggregates.rates import RatePlan, Season, Tariff, Tax, TypePrice
 from ops.property_filled import Filled, fill_in
 from ops.property_form import HotelForm
+from ops.property_restrictions import restrictions_of
 from ops.property_rules import problems_of, too_dear
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -122,6 +123,7 @@ def _tariff(filled: Filled, hotel: HotelForm) -> Tariff:
             )
             for placed in filled.prices
         ),
+        restrictions=restrictions_of(filled),
         seasons=tuple(
             Season(name=placed.form.name, first_night=nights.first, last_night=nights.last, percent=placed.form.percent)
             for placed in filled.seasons

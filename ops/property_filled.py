@@ -16,7 +16,17 @@ from babel.numbers import get_currency_precision
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ops.property_form import Form, HotelForm, PlanForm, PriceForm, RoomsForm, RoomTypeForm, SeasonForm, TaxForm
+from ops.property_form import (
+    Form,
+    HotelForm,
+    PlanForm,
+    PriceForm,
+    RestrictionForm,
+    RoomsForm,
+    RoomTypeForm,
+    SeasonForm,
+    TaxForm,
+)
 
 F = TypeVar("F", bound=Form)
 
@@ -56,6 +66,7 @@ class Filled:
     seasons: list[Placed[SeasonForm]] = field(default_factory=list)
     plans: list[Placed[PlanForm]] = field(default_factory=list)
     taxes: list[Placed[TaxForm]] = field(default_factory=list)
+    restrictions: list[Placed[RestrictionForm]] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
 
     def named(self, table: str, name: str) -> set[str]:
@@ -90,6 +101,7 @@ def fill_in(document: dict[str, Any]) -> tuple[Filled, list[str]]:
         seasons=_named(document, "seasons", SeasonForm, problems),
         plans=_named(document, "rate_plans", PlanForm, problems),
         taxes=_listed(document, "taxes", TaxForm, problems),
+        restrictions=_listed(document, "restrictions", RestrictionForm, problems),
         document=document,
     )
     return filled, list(_tables(document)) + problems
@@ -103,6 +115,7 @@ TABLES = {
     "seasons": False,
     "rate_plans": True,
     "taxes": False,
+    "restrictions": False,
 }
 """The tables of a file, and whether a hotel needs them."""
 

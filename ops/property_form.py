@@ -227,6 +227,30 @@ class SeasonForm(Form):
     nights: list[NightsForm] = Field(min_length=1)
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekdays = Annotated[
+    list[Annotated[str, _known(lambda: frozenset(WEEKDAYS), 'must be a day of the week: write for example "friday"')]],
+    AfterValidator(_distinct),
+]
+Nights = Annotated[int, Field(ge=0, le=LONGEST_STAY_NIGHTS)]
+
+
+class RestrictionForm(Form):
+    """`[[restrictions]]`: what is not sold from `first` to `last`, both included; 0 nights means no such rule."""
+
+    first: Day
+    last: Day
+    room_type: Annotated[str, Field(min_length=0)] = ""
+    rate_plan: Annotated[str, Field(min_length=0)] = ""
+    weekdays: Weekdays = []
+    stop_sell: bool = False
+    closed_to_arrival: bool = False
+    closed_to_departure: bool = False
+    min_nights: Nights = 0
+    max_nights: Nights = 0
+    min_nights_through: Nights = 0
+
+
 class PlanForm(Form):
     """`[rate_plans.<code>]`, amounts in major units."""
 

@@ -16,6 +16,7 @@ from ledger.money import Money
 from ledger.stay_dates import StayDates
 from ops.property_filled import Filled, Placed
 from ops.property_form import PlanForm, PriceForm
+from ops.property_restrictions import restrictions_make_sense
 
 LARGEST_CHARGE_MINOR = 99_999_999
 """Source: Stripe takes amounts of at most eight digits in minor units."""
@@ -169,6 +170,7 @@ RULES: tuple[Callable[[Filled], Iterator[str]], ...] = (
     _plans_keep_their_word,
     _taxes_build_on_earlier,
     _tax_rows_follow_each_other,
+    restrictions_make_sense,
 )
 
 
