@@ -76,24 +76,25 @@ async def _look_through(wiring: Wiring, property_code: str) -> int:
 
 async def _settle(wiring: Wiring, property_code: str, events: Sequence[Recorded]) -> int:
     """Date the fiscal keys of bookings, and destroy keys that nobody may read any more; give how many fiscal ones."""
-    booked = _streams(events, Reservation.Confirmed)
+    booked = _streams(events, Reservation.Confirmed, Reservation.StayChanged)
     never_booked = _streams(events, Reservation.Expired, Reservation.Abandoned)
     forgotten = {each.stream for each in events if isinstance(each.event, Reservation.VendorForgot) and not each.event.left}
     touched = booked | never_booked | forgotten
     gone = [each.event.guest_id for each in events if isinstance(each.event, Waitlist.Left)]
     if not touched and not gone:
         return 0
-    held = {
-        each.stream: each.event
-        for each in await wiring.streams(property_code).read(touched)
-        if isinstance(each.event, Reservation.Held)
-    }
+    told = await wiring.streams(property_code).read(touched)
+    held = {each.stream: each.event for each in told if isinstance(each.event, Reservation.Held)}
+    stays = {stream: list(event.stays) for stream, event in held.items()}
+    for each in told:
+        if isinstance(each.event, Reservation.StayChanged):
+            stays[each.stream].append(each.event.stay)
     now = wiring.clock.now()
 
     def settle() -> int:
         keys = wiring.keys
         years = wiring.settings.fiscal_years
-        keys.date_fiscal((held[stream].guest.key_id, fiscal_end(held[stream], years)) for stream in booked)
+        keys.date_fiscal((held[stream].guest.key_id, fiscal_end(stays[stream], years)) for stream in booked)
         for key_id in keys.alive(held[stream].guest.key_id for stream in forgotten):
             keys.erase(key_id, now)
         for key_id in keys.alive(gone):  # they left the waitlist without an offer, so nothing is to be kept

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from commands.record_vendor_forgot import RecordVendorForgot
 from ledger.event import Recorded
 from ledger.ids import saga_command_id
 from ledger.keys import GuestKeys
+from ledger.stay import BookedStay
 from queries.streams import Streams
 from sagas.because import because_of
 from sagas.gateways.sendgrid_mail import Ambiguous, NotTaken, SendGridMail
@@ -35,6 +36,7 @@ class Forgetting:
     reservation_id: UUID
     held: Reservation.Held | None = None
     booked: bool = False
+    stays: list[BookedStay] = field(default_factory=list)
     left: tuple[str, ...] = ()
     decided: Recorded | None = None
 
@@ -45,7 +47,9 @@ def follow(reservation_id: UUID, events: Iterable[Recorded], vendors: tuple[str,
     for recorded in events:
         match recorded.event:
             case Reservation.Held() as held:
-                forgetting.held = held
+                forgetting.held, forgetting.stays = held, list(held.stays)
+            case Reservation.StayChanged(stay=stay):
+                forgetting.stays.append(stay)
             case Reservation.Confirmed():
                 forgetting.booked = True
             case Reservation.GuestErased():
@@ -55,9 +59,12 @@ def follow(reservation_id: UUID, events: Iterable[Recorded], vendors: tuple[str,
     return forgetting
 
 
-def fiscal_end(held: Reservation.Held, years: int) -> date:
-    """Say until when the law wants a booking's invoice fields kept: so many years after the last departure."""
-    departure = max(stay.dates.departure for stay in held.stays)
+def fiscal_end(stays: Iterable[BookedStay], years: int) -> date:
+    """Say until when the law wants a booking's invoice fields kept: so many years after the last departure.
+
+    `stays` are all that were ever booked, also before a change: what was invoiced for longer is kept for longer.
+    """
+    departure = max(stay.dates.departure for stay in stays)
     leap_day = (departure.month, departure.day) == (2, 29)
     return date(departure.year + years, 3, 1) if leap_day else departure.replace(year=departure.year + years)
 
@@ -71,7 +78,7 @@ def destroy(keys: GuestKeys, forgetting: Forgetting, at: datetime, fiscal_years:
     if held is None or forgetting.decided is None:
         return
     if forgetting.booked and keys.fiscal_until(held.guest.key_id) is None:
-        keys.date_fiscal([(held.guest.key_id, fiscal_end(held, fiscal_years))])
+        keys.date_fiscal([(held.guest.key_id, fiscal_end(forgetting.stays, fiscal_years))])
     key = keys.find(held.guest.key_id)
     if key is None or (key.profile is None and (forgetting.booked or key.fiscal is None)):
         return

@@ -67,8 +67,15 @@ def test_of_a_booking_the_fiscal_key_stays_to_its_date(keys: GuestKeys) -> None:
     left = keys.find(KEY.key_id)
     assert left is not None
     assert (left.profile, left.fiscal) == (None, KEY.fiscal)
-    assert keys.fiscal_until(KEY.key_id) == fiscal_end(booking, 7)
+    assert keys.fiscal_until(KEY.key_id) == fiscal_end(booking.stays, 7)
     assert keys.address_of_leaving(KEY.key_id) == NIMALI["email"]
+
+
+def test_a_longer_stay_keeps_the_fiscal_key_for_longer(keys: GuestKeys) -> None:
+    booking, longer = held(), stay("r", nights=5)
+    changed = Reservation.StayChanged(stay_id=longer.stay_id, stay=longer, difference=usd(0), reason="dates")
+    destroy(keys, follow(R, told(booking, CONFIRMED, changed, CANCELLED, ERASED), VENDORS), NOW, 7)
+    assert keys.fiscal_until(KEY.key_id) == fiscal_end([longer], 7) != fiscal_end(booking.stays, 7)
 
 
 def test_of_a_hold_nothing_stays(keys: GuestKeys) -> None:
