@@ -28,7 +28,7 @@ from web.bodies import BodyLimit
 from web.doors import API, visitor_of
 from web.guard import Guard
 from web.house import House
-from web.pages import booking, cancelling, changing, entering, managing, paying
+from web.pages import asking, booking, cancelling, changing, entering, managing, paying
 from web.problems import install
 
 HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ def create_app(house: House) -> FastAPI:
         app.router.routes.extend(module.quick.routes)
     for module in (calendar, reservations, payments, stays, revenue, events, stream, groups, waitlist, rooms):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
-    for module in (health, webhooks, booking, paying, entering, managing, changing, cancelling):
+    for module in (health, webhooks, booking, paying, entering, managing, asking, changing, cancelling):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_middleware(Guard, limits=house.limits, checkout_origin=house.settings.checkout_origin)
