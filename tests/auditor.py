@@ -25,7 +25,7 @@ RUNNING = ("asked", "open")
 LIVE = ("held", "confirmed", "checked_in")
 SOLD = (*LIVE, "checked_out")
 UNTIL_ARRIVAL = ("held", "confirmed")
-EITHER = "accepted or sold_out"
+EITHER = "accepted or "
 TOLD = ("checked_in", "confirmed", "held", "checked_out", "no_show", "cancelled", "expired", "abandoned")
 """A booking is what the first of these is that one of its stays is; checked in is called in house."""
 
@@ -86,6 +86,11 @@ def days(arrival: date, nights: int) -> list[date]:
     return [arrival + timedelta(days=number) for number in range(nights)]
 
 
+def kind_of(room: str) -> str:
+    """Name the type of a room."""
+    return next(kind for kind, rooms in ROOMS.items() if room in rooms)
+
+
 def can_lodge(stays: list[frozenset[date]], taken: Mapping[str, set[date]]) -> bool:
     """Tell whether every stay finds one room for all its nights: tried room by room, in the order of their first nights."""
     if not stays:
@@ -140,17 +145,17 @@ class Auditor:
             return "holder.too_many_holds"
         return self.on_rooms(kind, days(arrival, nights), rooms, now)
 
-    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, but: str = "") -> str:
+    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, *, but: str = "", unsure: bool = False) -> str:
         """Say whether so many rooms can be had: at once, or by moving others; either answer is right where promises are.
 
-        The nights of `but` count as free.
+        The nights of `but` count as free. `unsure`: whoever asks may or may not have others moved.
         """
         if len(self.free_rooms(kind, dates, now, but=but)) >= rooms:
             return ""
         moving, staying = self._lodged(kind, now, but)
         if not can_lodge([*moving, *[frozenset(dates)] * rooms], staying):
             return "sold_out"
-        return EITHER if any(staying.values()) else ""
+        return f"{EITHER}sold_out" if any(staying.values()) or unsure else ""
 
     def on_confirm(self, name: str) -> str:
         return self._must_be_held(name) or ("room_night.not_held" if self.lost(name) else "")
@@ -220,22 +225,15 @@ class Auditor:
                 law(set(given) == set(stay.rooms), f"{stay_id} made room and has other nights")
                 law(stay.state in UNTIL_ARRIVAL and not stay.pinned, f"{stay_id} made room and is {stay.state} or promised")
                 law(stay.arrival > today(now), f"{stay_id} made room and arrives today")
-            law(set(given.values()) <= set(ROOMS[stay.kind]), f"{stay_id} was given {set(given.values())}, not a {stay.kind}")
-            self._leave(stay_id)
+                same = {kind_of(room) for room in given.values()} == {kind_of(room) for room in stay.rooms.values()}
+                law(same, f"{stay_id} made room and has another type of room")
+            self.leaves(stay_id)
         for stay_id, given in rooms.items():
             stay = self.stays[stay_id] = replace(self.stays[stay_id], rooms=dict(given))
             until = self.bookings[stay.booking].until if stay.state == "held" else None
             for night in stay.nights:
                 law(self.free(night, now), f"{night} was given to {stay_id} and is not free")
                 self.nights[night] = Holding(stay_id, "held" if until else "booked", until)
-
-    def block(self, block: str, nights: list[Night], now: datetime) -> None:
-        for night in nights:
-            law(self.free(night, now), f"{night} was blocked and is not free")
-            self.nights[night] = Holding(block, "blocked")
-
-    def unblock(self, block: str) -> None:
-        self._leave(block)
 
     # —— Payments
 
@@ -339,7 +337,7 @@ class Auditor:
                     staying[room].add(day)
         return moving, staying
 
-    def _leave(self, who: str) -> None:
+    def leaves(self, who: str) -> None:
         self.nights = {night: holding for night, holding in self.nights.items() if holding.who != who}
 
     def _must_be_held(self, name: str) -> str:

@@ -236,7 +236,8 @@ class Inspector:
         law(stay.state == before, f"{stay_id} was {what} when it was {stay.state}")
         stay.state = after
         if what == "stay-checked-out":
-            stay.dates = frozenset(day for day in stay.dates if day < line.body["departed_on"])
+            unused = [day for day in stay.dates if day >= line.body["departed_on"] and day != min(stay.dates)]
+            law(not unused, f"{stay_id} left on {line.body['departed_on']} and keeps {unused}")
 
     # —— Money
 

@@ -14,14 +14,26 @@ from ledger.command import Command, Handler, Outcome
 from tests.inspector import LawBroken
 from tests.memory_log import MemoryLog
 from tests.property.broken import stale_read, succeeded_means_paid
+from tests.property.groups_machine import GroupsMachine
 from tests.property.hotel_machine import HotelMachine, happened
+
+NIGHTLY = 1000
+"""So many examples and more are a night's run."""
 
 
 def test_a_hotel_and_its_auditor_agree() -> None:
+    """At least 2,000 steps, 20,000 every night, and every command must have been accepted now and then."""
     happened.clear()
-    run_state_machine_as_test(HotelMachine, settings=settings(max_examples=2 * settings().max_examples, stateful_step_count=50))
-    print(f"{happened.total()} commands decided: {dict(happened.most_common())}")
-    assert happened.total() >= 2000
+    steps = max(50, settings().stateful_step_count // 2)
+    run_state_machine_as_test(
+        GroupsMachine, settings=settings(max_examples=3 * settings().max_examples, stateful_step_count=steps)
+    )
+    print(f"{happened.total()} commands decided")
+    for what, times in sorted(happened.items()):
+        print(f"{times:7} {what}")
+    assert happened.total() >= (20_000 if settings().max_examples >= NIGHTLY else 2000)
+    names = {what.partition(":")[0] for what in happened}
+    assert {name for name in names if not happened[f"{name}: accepted"]} == set()
 
 
 class Silent:

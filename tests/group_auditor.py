@@ -1,0 +1,137 @@
+"""The auditor's opinion on groups and on those who wait: who has which room of a block, and whose turn it is.
+
+Like all of `tests/auditor.py` it shares no code with the product.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from tests.auditor import ROOMS, SHORTEST, SLEEPS, Holding, Night, Stay, kind_of, today
+from tests.inspector import law
+from tests.stay_auditor import StayAuditor, Wanted
+
+OPEN_STATES = ("tentative", "definite")
+
+
+@dataclass
+class Party:
+    """A group as the auditor sees it. Which nights its block has stands in the book of nights."""
+
+    plan: str
+    cutoff: date
+    option_until: datetime | None
+    elastic: bool
+    state: str
+
+
+class GroupAuditor(StayAuditor):
+    """An auditor who also knows blocks and the waitlist."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: dict[str, Party] = {}
+        self.waiting: dict[str, Wanted] = {}
+
+    # —— Groups
+
+    def on_open(self, wanted: Wanted, rooms: int, party: Party, now: datetime) -> str:
+        if wanted.departure <= wanted.arrival:
+            return "dates.departure_not_after_arrival"
+        if wanted.arrival < today(now):
+            return "dates.past"
+        if rooms > len(ROOMS[wanted.kind]):
+            return "group.larger_than_house"
+        refused = self._on_terms(wanted, party, now)
+        return refused or self.on_rooms(wanted.kind, wanted.dates, rooms, now, unsure=True).replace("sold", "group.sold")
+
+    def _on_terms(self, wanted: Wanted, party: Party, now: datetime) -> str:
+        if party.cutoff < today(now):
+            return "group.cutoff_past"
+        if party.cutoff > wanted.arrival:
+            return "group.cutoff_after_arrival"
+        over = party.option_until is not None and party.option_until <= now
+        return "group.option_out_of_range" if over else ""
+
+    def on_group(self, group: str, *, confirm: bool = False, release: str = "", now: datetime | None = None) -> str:
+        party = self.groups[group]
+        if party.state not in OPEN_STATES:
+            return "group.not_live"
+        if confirm and party.state == "definite":
+            return "group.definite"
+        if release == "cutoff" and now is not None and today(now) <= party.cutoff:
+            return "group.not_due"
+        if release == "option" and now is not None and (party.option_until is None or party.option_until > now):
+            return "group.not_due"
+        return ""
+
+    def on_pick_up(self, group: str, wanted: Wanted, now: datetime) -> str:
+        party = self.groups[group]
+        refused = self.on_group(group)
+        if refused or party.state == "tentative":
+            return refused or "group.tentative"
+        fits = SHORTEST[party.plan] <= len(wanted.dates) and wanted.adults <= SLEEPS[wanted.kind][0]
+        left = self.block_of(group)
+        inside = party.elastic or all(left[wanted.kind, day] for day in wanted.dates)
+        if not fits or wanted.arrival < today(now) or not inside:
+            return "rooming_list.wrong"
+        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=group, unsure=True).replace(
+            "sold_out", "rooming_list.wrong"
+        )
+
+    def block_of(self, group: str) -> Counter[tuple[str, date]]:
+        """Count the rooms of a block by type and night."""
+        mine = [night for night, holding in self.nights.items() if holding.who == group]
+        return Counter((kind_of(room), day) for room, day, _ in mine)
+
+    def reblock(self, group: str, nights: Iterable[Night], expected: Mapping[tuple[str, date], int], now: datetime) -> None:
+        """Take over which nights a block has now; how many of each type and night is known beforehand."""
+        self.leaves(group)
+        self.block(group, nights, now)
+        law(self.block_of(group) == Counter(expected), f"the block of {group} is {self.block_of(group)}, not {expected}")
+
+    def pick_up(self, name: str, stay_id: str, stay: Stay, now: datetime) -> None:
+        """Book a guest of a group at once."""
+        self.hold(name, {stay_id: stay}, now + timedelta(days=1), f"group {name}")
+        stay.state = "confirmed"
+
+    def end_group(self, group: str, state: str) -> None:
+        self.leaves(group)
+        self.groups[group].state = state
+
+    def block(self, block: str, nights: Iterable[Night], now: datetime) -> None:
+        """Take nights off the market."""
+        for night in nights:
+            law(self.free(night, now), f"{night} was blocked for {block} and is not free")
+            self.nights[night] = Holding(block, "blocked")
+
+    # —— Those who wait
+
+    def on_join(self, wanted: Wanted, now: datetime) -> str:
+        if wanted.arrival < today(now):
+            return "dates.past"
+        if wanted.adults > SLEEPS[wanted.kind][0]:
+            return "property.too_many_guests"
+        return "restriction.min_stay" if len(wanted.dates) < SHORTEST[wanted.plan] else ""
+
+    def offers(self, offered: list[str], now: datetime) -> None:
+        """Judge a round of offers after their rooms were adopted: in order, nobody passed over, nobody for the past."""
+        order = [entry for entry in self.waiting if entry in offered]
+        law(order == offered, f"offers went to {offered}, who came as {order}")
+        before = dict(self.waiting)
+        for entry, wanted in before.items():
+            if wanted.arrival < today(now):
+                law(entry not in offered, f"{entry} was offered the past")
+                del self.waiting[entry]
+            elif entry in offered:
+                del self.waiting[entry]
+            else:
+                law(not self.free_rooms(wanted.kind, wanted.dates, now), f"{entry} was passed over, and a room is free")
+        kept = list(self.waiting)
+        for entry in kept:
+            later = list(before)[list(before).index(entry) + 1 :]
+            same = [other for other in later if other in offered and before[other] == before[entry]]
+            law(not same, f"{same} waited for the same as {entry}, came later and got it")

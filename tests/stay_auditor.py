@@ -1,0 +1,211 @@
+"""The auditor's opinion on what happens to one stay: changed, moved, swapped, promised, checked in and out, given up.
+
+Like all of `tests/auditor.py` it shares no code with the product. Refusals are in the order in which a receptionist would look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from tests.auditor import LIVE, ROOMS, SHORTEST, SLEEPS, Auditor, Stay, days, kind_of, today
+from tests.inspector import law
+
+SWAPPABLE = ("confirmed", "checked_in")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a stay is wanted from now on."""
+
+    kind: str
+    plan: str
+    adults: int
+    arrival: date
+    departure: date
+
+    @property
+    def dates(self) -> list[date]:
+        return days(self.arrival, (self.departure - self.arrival).days)
+
+
+def as_it_is(stay: Stay) -> Wanted:
+    return Wanted(stay.kind, stay.plan, stay.adults, stay.arrival, stay.departure)
+
+
+def kept_rooms(stay: Stay, dates: list[date]) -> dict[date, str]:
+    """Give the rooms of a stay on other dates: that of the same night, or of the nearest one that it had."""
+    nearest = {day: min(stay.rooms, key=lambda had: abs((had - day).days)) for day in dates}
+    return {day: stay.rooms[had] for day, had in nearest.items()}
+
+
+class StayAuditor(Auditor):
+    """An auditor who also knows what may happen to stays."""
+
+    def on_change(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        return (
+            self._must_be(stay_id, "confirmed", "checked_in")
+            or self._must_not_be_over(stay, now)
+            or self._dates(stay, wanted, now)
+            or self._wish(stay, wanted)
+            or self._rooms(stay_id, wanted, now)
+            or ("payment.in_flight" if self.in_flight(stay.booking) else "")
+        )
+
+    def _must_be(self, stay_id: str, *states: str) -> str:
+        return "" if self.stays[stay_id].state in states else "stay.not_in_state"
+
+    def _must_not_be_over(self, stay: Stay, now: datetime) -> str:
+        return "stay.over" if stay.state == "confirmed" and stay.departure <= today(now) else ""
+
+    def _dates(self, stay: Stay, wanted: Wanted, now: datetime) -> str:
+        if wanted.departure <= wanted.arrival:
+            return "dates.departure_not_after_arrival"
+        if wanted.arrival != stay.arrival and wanted.arrival < today(now):
+            return "dates.past"
+        return "dates.past" if wanted.departure < today(now) else ""
+
+    def _wish(self, stay: Stay, wanted: Wanted) -> str:
+        if stay.state == "checked_in" and (wanted.arrival, wanted.kind) != (stay.arrival, stay.kind):
+            return "stay.in_house"
+        if wanted.adults > SLEEPS[wanted.kind][0]:
+            return "property.too_many_guests"
+        if wanted == as_it_is(stay):
+            return "stay.nothing_new"
+        return "restriction.min_stay" if len(wanted.dates) < SHORTEST[wanted.plan] else ""
+
+    def _rooms(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        kept = kept_rooms(stay, wanted.dates)
+        if wanted.kind == stay.kind and all(self.free((room, day, stay.slot), now, but=stay_id) for day, room in kept.items()):
+            return ""
+        if stay.state == "checked_in":
+            return "stay.room_taken"
+        if stay.pinned:
+            return "stay.pinned"
+        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=stay_id)
+
+    def change(self, stay_id: str, wanted: Wanted, rooms: Mapping[date, str], now: datetime) -> None:
+        """Take a change over. A stay that can keep its rooms keeps them."""
+        stay = self.stays[stay_id]
+        law(sorted(rooms) == wanted.dates, f"{stay_id} was to have {wanted.dates} and has {sorted(rooms)}")
+        kept = kept_rooms(stay, wanted.dates)
+        if wanted.kind == stay.kind and all(self.free((room, day, stay.slot), now, but=stay_id) for day, room in kept.items()):
+            law(rooms == kept, f"{stay_id} could keep {kept} and was given {rooms}")
+        self.stays[stay_id] = replace(stay, kind=wanted.kind, plan=wanted.plan, adults=wanted.adults)
+        self._void(stay.booking)
+
+    # —— Rooms
+
+    def on_move(self, stay_id: str, room: str, first: date | None, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        refused = self._must_be(stay_id, "confirmed", "checked_in")
+        if refused:
+            return refused
+        begin = first or self.movable_from(stay, now)
+        if not self.movable_from(stay, now) <= begin < stay.departure:
+            return "stay.night_outside"
+        moving = self.moving(stay, room, begin)
+        if not moving:
+            return "stay.nothing_new"
+        taken = ("stay.pinned" if stay.pinned else "") or self._takes(stay, room, moving, now, {stay_id})
+        enters = stay.state == "checked_in" and min(moving) == today(now)
+        return taken or (self._occupied(room, stay_id, now) if enters else "")
+
+    def on_swap(self, stay_id: str, other_id: str, now: datetime) -> str:
+        refused = self._must_be(stay_id, *SWAPPABLE) or self._must_be(other_id, *SWAPPABLE)
+        if refused:
+            return refused
+        stay, other = self.stays[stay_id], self.stays[other_id]
+        rooms, other_rooms = self.rooms_ahead(stay, now), self.rooms_ahead(other, now)
+        for each in (rooms, other_rooms):
+            if len(each) != 1:
+                return "stay.split" if each else "stay.nothing_new"
+        if rooms == other_rooms:
+            return "stay.nothing_new"
+        if stay.pinned or other.pinned:
+            return "stay.pinned"
+        (room,), (other_room,), both = rooms, other_rooms, {stay_id, other_id}
+        return self._takes(stay, other_room, self.moving(stay, other_room, today(now)), now, both) or self._takes(
+            other, room, self.moving(other, room, today(now)), now, both
+        )
+
+    def on_pin(self, stay_id: str) -> str:
+        return self._must_be(stay_id, *LIVE)
+
+    def moved(self, stay_id: str, room: str, first: date) -> dict[date, str]:
+        """Give the rooms of a stay that has another one from a night on."""
+        return {day: room if day >= first else before for day, before in self.stays[stay_id].rooms.items()}
+
+    def movable_from(self, stay: Stay, now: datetime) -> date:
+        return max(stay.arrival, today(now))
+
+    def moving(self, stay: Stay, room: str, first: date) -> list[date]:
+        """List the nights that would change rooms."""
+        return [day for day, before in stay.rooms.items() if day >= first and before != room]
+
+    def rooms_ahead(self, stay: Stay, now: datetime) -> set[str]:
+        """Name the rooms of the nights that are not past."""
+        return {room for day, room in stay.rooms.items() if day >= today(now)}
+
+    def _takes(self, stay: Stay, room: str, moving: list[date], now: datetime, leaving: set[str]) -> str:
+        if room not in {each for rooms in ROOMS.values() for each in rooms}:
+            return "room.unknown"
+        if stay.adults > SLEEPS[kind_of(room)][0]:
+            return "property.too_many_guests"
+        nights = [(room, day, stay.slot) for day in moving]
+        free = all(any(self.free(night, now, but=each) for each in leaving) for night in nights)
+        return "" if free else "room_night.taken"
+
+    def _occupied(self, room: str, coming: str, now: datetime) -> str:
+        last = self.nights.get((room, today(now) - timedelta(days=1), "night"))
+        there = last and last.who != coming and last.who in self.stays and self.stays[last.who].state == "checked_in"
+        return "room.occupied" if there else ""
+
+    # —— Arriving and leaving
+
+    def on_check_in(self, stay_id: str, room: str | None, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        refused = self._must_be(stay_id, "confirmed") or self._must_not_be_over(stay, now)
+        if refused or stay.arrival > today(now):
+            return refused or "stay.not_due"
+        moving = self.moving(stay, room, today(now)) if room else []
+        if room and moving:
+            refused = ("stay.pinned" if stay.pinned else "") or self._takes(stay, room, moving, now, {stay_id})
+        return refused or self._occupied(room or stay.rooms[today(now)], stay_id, now)
+
+    def on_check_out(self, stay_id: str, now: datetime) -> str:
+        in_flight = self.in_flight(self.stays[stay_id].booking) and self.nights_left(stay_id, now)
+        return self._must_be(stay_id, "checked_in") or ("payment.in_flight" if in_flight else "")
+
+    def on_cancel_stay(self, stay_id: str, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        begun = "reservation.begun" if stay.arrival < today(now) else ""
+        return self._must_be(stay_id, "confirmed") or begun or self._in_flight(stay)
+
+    def on_no_show(self, stay_id: str, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        early = "stay.not_due" if stay.arrival > today(now) else ""
+        return self._must_be(stay_id, "confirmed") or early or self._in_flight(stay)
+
+    def nights_left(self, stay_id: str, now: datetime) -> list[date]:
+        """List the nights that guests who leave now do not use; the first one they have used."""
+        stay = self.stays[stay_id]
+        return [day for day in stay.rooms if day >= max(today(now), stay.arrival + timedelta(days=1))]
+
+    def check_out(self, stay_id: str, now: datetime) -> None:
+        left, stay = self.nights_left(stay_id, now), self.stays[stay_id]
+        if left:
+            self._void(stay.booking)
+            self.end_stay(stay_id, "checked_out", min(left))
+        stay.state = "checked_out"
+        stay.rooms = {day: room for day, room in stay.rooms.items() if day not in left}
+
+    def give_up(self, stay_id: str, state: str) -> None:
+        self._void(self.stays[stay_id].booking)
+        self.end_stay(stay_id, state)
+
+    def _in_flight(self, stay: Stay) -> str:
+        return "payment.in_flight" if self.in_flight(stay.booking) else ""
