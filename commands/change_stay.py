@@ -48,6 +48,10 @@ class ChangeStay(Command):
     class NothingNew(Refusal):
         code = "stay.nothing_new"
 
+    class NotOneDay(Refusal):
+        code = "dates.not_one_day"
+        field = "departure"
+
     class InHouse(Refusal):
         code = "stay.in_house"
 
@@ -90,7 +94,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     desk = desk_of(envelope, known, now, command.reservation_id, command.expected_version)
     stay = desk.stay_in(command.stay_id, "confirmed", "checked_in")
     desk.must_not_be_over(stay)
-    check_dates(stay.booked, dates_of(stay.booked, command), desk.today)
+    _check_dates(desk, stay, command)
     _check_in_house(stay, command)
     _check_guest(desk, stay, command)
     desk.hotel.welcome(
@@ -108,6 +112,13 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     _check_difference(command, difference)
     after, nights = _roomed(desk, stay, wished)
     return _changed(desk, stay, after, nights, difference)
+
+
+def _check_dates(desk: Desk, stay: LiveStay, command: ChangeStay) -> None:
+    dates = dates_of(stay.booked, command)
+    check_dates(stay.booked, dates, desk.today)
+    if stay.booked.slot == "day" and dates.nights != 1:
+        raise ChangeStay.NotOneDay("Day use is of one date: departure is the day after arrival; book nights as a stay.")
 
 
 def _check_in_house(stay: LiveStay, command: ChangeStay) -> None:

@@ -72,7 +72,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     room = command.room or stay.room_on(desk.today)
     moves = _moves(desk, stay, command)
     must_be_empty(desk, room, stay.stay_id)
-    early = stay.booked.dates.arrival == desk.today and now < desk.time_of(desk.today, desk.definition.check_in_time)
+    early = _is_early(desk, stay)
     fee = Money(command.fee_minor, desk.nothing.currency)
     arrived = Reservation.StayCheckedIn(stay_id=stay.stay_id, room=room, early=early, fee=fee)
     return Decision(
@@ -83,6 +83,12 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
             "early": early, "fee": money(fee),
         },
     )  # fmt: skip
+
+
+def _is_early(desk: Desk, stay: LiveStay) -> bool:
+    """Tell whether they come before the check-in time; a room for the day is theirs all day."""
+    first_day = stay.booked.dates.arrival == desk.today and stay.booked.slot == "night"
+    return first_day and desk.now < desk.time_of(desk.today, desk.definition.check_in_time)
 
 
 def _moves(desk: Desk, stay: LiveStay, command: CheckIn) -> list[Change]:

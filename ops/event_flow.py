@@ -96,13 +96,17 @@ class _File:
         self._kinds = self._kinds_of_names()
 
     def written(self, files: Mapping[str, _File]) -> set[str]:
-        """Give the topics that the file's own code writes, with what it calls of its neighbours."""
-        topics = self.of(self._tree)
-        for node in ast.walk(self._tree):
-            if isinstance(node, ast.Name) and node.id in self._from_neighbours and isinstance(node.ctx, ast.Load):
-                neighbour = files[self._from_neighbours[node.id]]
-                if node.id in neighbour.functions:
-                    topics |= neighbour.of(neighbour.functions[node.id])
+        """Give the topics that the file's own code writes, with what it calls of its neighbours, however far."""
+        return self._reached(self._tree, files, set())
+
+    def _reached(self, tree: ast.AST, files: Mapping[str, _File], seen: set[tuple[_File, str]]) -> set[str]:
+        topics = self.of(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                file = files[self._from_neighbours[node.id]] if node.id in self._from_neighbours else self
+                if node.id in file.functions and (file, node.id) not in seen:
+                    seen.add((file, node.id))
+                    topics |= file._reached(file.functions[node.id], files, seen)  # noqa: SLF001 - of the same class
         return topics
 
     def of(self, tree: ast.AST) -> set[str]:

@@ -151,3 +151,55 @@ def test_a_stay_that_has_begun_is_not_cancelled(day: int, begun: bool) -> None:
             known.cancel("guest", NOW, today, PAID, None)
     else:
         assert known.cancel("guest", NOW, today, PAID, None).reason == "guest"
+
+
+# —— Its stays ————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+FIRST, SECOND = STAYS
+EARLY = Reservation.StayCheckedIn(stay_id=FIRST.stay_id, room="g1", early=True, fee=usd(500))
+LATE = Reservation.StayCheckedOut(stay_id=FIRST.stay_id, departed_on=ARRIVAL, late=True, fee=usd(250))
+ABSENT = Reservation.StayNoShow(stay_id=SECOND.stay_id, fee=usd(SAVER), refund=usd(0))
+ONE_GONE = Reservation.StayCancelled(stay_id=FIRST.stay_id, reason="illness", fee=usd(100), refund=usd(0))
+FLEXIBLE = price().total.amount_minor
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "total", "owed"),
+    [
+        ((HELD,), "held", FLEXIBLE + SAVER, FLEXIBLE + SAVER),
+        ((HELD, CONFIRMED, EARLY), "in_house", FLEXIBLE + SAVER, FLEXIBLE + SAVER + 500),
+        ((HELD, CONFIRMED, EARLY, LATE), "confirmed", FLEXIBLE + SAVER, FLEXIBLE + SAVER + 750),
+        ((HELD, CONFIRMED, EARLY, LATE, ABSENT), "checked_out", FLEXIBLE, FLEXIBLE + SAVER + 750),
+        ((HELD, CONFIRMED, ONE_GONE), "confirmed", SAVER, SAVER + 100),
+        ((HELD, CONFIRMED, ONE_GONE, ABSENT), "no_show", 0, SAVER + 100),
+        ((HELD, CONFIRMED, ONE_GONE, CANCELLED), "cancelled", 0, 100),
+        ((HELD, EXPIRED), "expired", 0, 0),
+    ],
+)
+def test_state_and_money_follow_from_the_stays(events: tuple[Event, ...], state: str, total: int, owed: int) -> None:
+    known = reservation(*events)
+    assert (known.state, known.total, known.owed) == (state, usd(total), usd(owed))
+
+
+def test_a_stay_is_told_of_by_its_own_events_only() -> None:
+    pinned = Reservation.StayPinned(stay_id=SECOND.stay_id, reason="promised")
+    known = reservation(HELD, CONFIRMED, pinned, EARLY)
+    assert [(stay.state, stay.pin) for stay in known.live.values()] == [("checked_in", ""), ("confirmed", "promised")]
+    assert known.stay(FIRST.stay_id).state == "checked_in"
+    with pytest.raises(Reservation.StayUnknown):
+        known.stay(named("nobody"))
+    with pytest.raises(Reservation.Unknown):
+        reservation().stay(FIRST.stay_id)
+
+
+@pytest.mark.parametrize(("expected", "since"), [(None, None), (3, None), (2, [ASKED.topic]), (0, 3), (4, []), (-1, 3)])
+def test_who_looked_before_is_told_what_happened_since(expected: int | None, since: object) -> None:
+    known = reservation(HELD, CONFIRMED, ASKED)
+    if since is None:
+        known.must_be_at(expected)
+        return
+    with pytest.raises(Reservation.ChangedSince) as refused:
+        known.must_be_at(expected)
+    changed = refused.value.details["changed"]
+    assert refused.value.details["version"] == 3
+    assert changed == since or len(changed) == since

@@ -285,3 +285,18 @@ def test_nobody_moves_for_a_change_when_all_are_pinned() -> None:
         for name, each in (("a", after_me), ("b", before_me))
     ]
     given(*story, *pins, *other("g3", day(0), 4)).when(change(departure=day(4))).refuses(ChangeStay.SoldOut)
+
+
+def test_day_use_stays_of_one_day_and_in_its_own_slot() -> None:
+    used = replace(stay("r", nights=1), slot="day")
+    night = {"room": "g1", "stay_date": ARRIVAL, "stay_id": used.stay_id, "slot": "day"}
+    stream = room_night_stream(CODE, "g1", ARRIVAL, "day")
+    story = [
+        *OPENED, held("r", used)[0], Change(R, Reservation.Confirmed(guarantee="staff")),
+        Change(stream, RoomNight.HoldRequested(**night, reservation_id=R, held_until=NOW)),  # type: ignore[arg-type]  # mixed
+        Change(stream, RoomNight.BookingConfirmed(**night)),  # type: ignore[arg-type]  # fields of several types
+    ]  # fmt: skip
+    given(*story).when(change(departure=day(2))).refuses(ChangeStay.NotOneDay)
+    next_day = given(*story).when(change(arrival=day(1), departure=day(2))).decision.changes
+    streams = [each.stream for each in next_day[1:]]
+    assert streams == [stream, *[room_night_stream(CODE, "g1", day(1), "day")] * 2]

@@ -26,12 +26,8 @@ from tests.reception import OPEN, Reception
 
 PAGE = Path(__file__).parents[3] / "docs" / "events.md"
 FLOW = Flow(AGGREGATES)
-WRITTEN_LATER = {topic for topic in CATALOGUE.topics if topic.startswith(("reservation.stay-", "room-night."))} | {
-    "reservation.noted.v1",
-    "reservation.guests-named.v1",
-    "reservation.merged-guest.v1",
-}
-"""What the life of a stay is made of: each may be read before there is a command for it."""
+WRITTEN_LATER = {"room-night.hold-extended.v1"}
+"""What the ledger can tell, and no command asks for: a hold lasts as long as the settings say."""
 
 READ_BY_NOBODY = {"holder.hold-counted.v1"}
 """Counted and decided on in the ledger alone."""
