@@ -47,7 +47,6 @@ STAY_WORDS = {
     "expired": "Not held any more", "abandoned": "Given back",
 }  # fmt: skip
 GIVEN_UP = frozenset({"cancelled", "no_show", "expired", "abandoned"})
-AT_THE_BANK = frozenset({"authorised", "capturing"})
 MAY_PAY = frozenset({"confirmed", "in_house", "checked_out", "no_show"})
 
 
@@ -87,11 +86,8 @@ def requests_of(mine: Mine) -> list[dict[str, Any]]:
 
 
 def look_of(mine: Mine) -> str:
-    """Say how the page looks: the reservation's state, or `waiting` while a bank decides, or `released` for one given back."""
-    state = mine.booking.state
-    if state == "held" and any(payment.state in AT_THE_BANK for payment in mine.found.document.payments):
-        return "waiting"
-    return "released" if state == "abandoned" else state
+    """Say how the page looks: the reservation's state, and `released` for one that was given back before it was paid."""
+    return "released" if mine.booking.state == "abandoned" else mine.booking.state
 
 
 def stay_view(mine: Mine, row: Any) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""A guest's own booking, in each of its states, as eyes, thumbs and screen readers meet it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.browser.conftest import Invite
+from tests.browser.hotel_side import does_to_stay, fills, hotel_today, own_page, walks_in
+from tests.browser.looks import PHONE, Sight, look_at
+from tests.browser.test_managing import books_two_rooms, wants
+from tests.browser.visitor import PLAIN, Visitor
+
+
+def changes(visitor: Visitor) -> Visitor:
+    """Stay a night longer."""
+    visitor.books()
+    wants(visitor, departure=visitor.departure + timedelta(days=1), room="Gap Suite").reads("Shall we change it like this?")
+    return visitor
+
+
+def pays_all(visitor: Visitor) -> Visitor:
+    """Pay the rest."""
+    return visitor.books().presses("Pay $").pays(PLAIN).sees("your payment has arrived")
+
+
+def is_overtaken(visitor: Visitor) -> None:
+    """Send a change that was seen before the hotel made one."""
+    changes(visitor)
+    preview = visitor.page.url
+    visitor.page.goto(own_page(visitor).partition("/stays/")[0])
+    does_to_stay(visitor, "pin", {"reason": "promised"})
+    visitor.page.goto(preview)
+    visitor.page.locator("[name=expected_version]").evaluate("field => { field.value = Number(field.value) - 1; }")
+    visitor.presses("Change my stay").sees("Your booking was changed meanwhile")
+
+
+def finds_it_taken(visitor: Visitor) -> None:
+    """Want nights in a type that is full."""
+    visitor.books()
+    fills(visitor.running, visitor.departure, visitor.departure + timedelta(days=2), "garden-room")
+    wants(visitor, departure=visitor.departure + timedelta(days=2)).sees("What is free instead")
+
+
+def never_comes(visitor: Visitor) -> None:
+    """Book for today, and stay away."""
+    visitor.arrival = hotel_today()
+    does_to_stay(visitor.books(), "no-show")
+    visitor.reads("We missed you")
+
+
+def finds_a_full_house(visitor: Visitor) -> None:
+    """Search where nothing is free."""
+    fills(visitor.running, visitor.arrival, visitor.departure)
+    visitor.searches().sees("Every room is taken")
+
+
+def leaves(visitor: Visitor) -> None:
+    """Come, and go."""
+    walks_in(visitor)
+    does_to_stay(visitor, "check-out")
+
+
+def asks(visitor: Visitor) -> Visitor:
+    """Ask the hotel for something."""
+    visitor.books().follows("Ask for something")
+    visitor.page.get_by_label("Your request").fill("We arrive with the night train at half past six.\nMay we leave our bags?")
+    return visitor.presses("Tell the hotel").sees("your request has reached us")
+
+
+def gives_up_one(visitor: Visitor) -> None:
+    """Keep one room of two."""
+    books_two_rooms(visitor).follows("Cancel the Garden Room, 2 of 2").presses("Cancel it").sees("Not part of it any more")
+
+
+SIGHTS = (
+    Sight("booking", lambda visitor: visitor.books().opens(f"/booking/{own_page(visitor).rpartition('/')[2]}")),
+    Sight("booking-several", books_two_rooms),
+    Sight("booking-one-given-up", gives_up_one),
+    Sight("booking-asked", asks),
+    Sight("booking-changed", lambda visitor: changes(visitor).presses("Change my stay").sees("on its way to you")),
+    Sight("booking-paid", pays_all),
+    Sight("booking-checked-in", walks_in),
+    Sight("booking-checked-out", leaves),
+    Sight("booking-no-show", never_comes),
+    Sight("change", lambda visitor: visitor.books().follows("Change your stay").reads("What shall we change?")),
+    Sight("change-wrong", lambda visitor: wants(visitor.books(), adults=9).sees("too small"), (422,)),
+    Sight("change-preview", changes),
+    Sight("change-less", lambda visitor: wants(pays_all(visitor), departure=visitor.departure - timedelta(days=1))),
+    Sight("change-overtaken", is_overtaken, (409,)),
+    Sight("change-taken", finds_it_taken),
+    Sight("cancel-one", lambda visitor: books_two_rooms(visitor).follows("Cancel the Garden Room, 2 of 2")),
+    Sight("requests", lambda visitor: asks(visitor).follows("Ask for something").reads("What can we do for you?")),
+    Sight("sheet", lambda visitor: visitor.books().follows("Print or keep").reads("Your booking")),
+    Sight("rooms-full", finds_a_full_house),
+)
+
+
+@pytest.fixture(params=SIGHTS, ids=lambda sight: str(sight.name))
+def sight(request: pytest.FixtureRequest, invite: Invite) -> tuple[str, Visitor]:
+    """Give a visitor who stands before a page."""
+    wanted: Sight = request.param
+    visitor = invite(width=PHONE, height=844)
+    visitor.expected = wanted.expected
+    wanted.way(visitor)
+    return wanted.name, visitor
+
+
+def test_a_page(sight: tuple[str, Visitor]) -> None:
+    look_at(*sight)
