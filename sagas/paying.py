@@ -33,6 +33,8 @@ Step = Literal["create", "observe", "capture", "void", "refund"]
 WAITS = (30, 120, 600, 3600)
 """Seconds between looks at a payment that does not move."""
 TIMES_TO_LOOK_AGAIN = 5
+SHORTEST_PAGE = timedelta(minutes=30)
+"""Stripe makes no page that would close sooner."""
 KEY_LIFE = timedelta(hours=23)
 """Stripe may forget an idempotency key after a day; an older one is never sent again."""
 
@@ -146,11 +148,21 @@ class PayingSaga:
                 return await self._observe(paying)
 
     async def _create(self, paying: Paying) -> bool:
-        made = await self._made(paying)
+        try:
+            made = await self._made(paying)
+        except Impossible:
+            if self._has_time(paying):
+                raise
+            # Nobody could ask for so long that no page can be open until the promised moment any more.
+            return await self._record(paying, Seen(status="expired"))
         if made is not None:
             session_id, url = made
             await self._tell(paying, RecordVehicle(payment_id=paying.payment_id, session_id=session_id, url=url))
         return False
+
+    def _has_time(self, paying: Paying) -> bool:
+        """Tell whether a page may still be made that lives as long as Stripe wants one to live."""
+        return paying.requested is not None and self._dispatch.now + SHORTEST_PAGE < paying.requested.vehicle.expires_at
 
     async def _made(self, paying: Paying) -> tuple[str, str] | None:
         """Make the checkout page, or find the one that was made; nothing when this attempt did nothing."""

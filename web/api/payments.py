@@ -39,7 +39,8 @@ async def pay(
     if preview:
         booking = booking_of(found, hotel, house.clock.now())
         response.headers["Ledger-Position"] = str(found.position)
-        due = {"total": amount(booking.owed), "paid": amount(booking.paid), "due": amount(booking.balance)}
+        left = found.document.held.pay_now if booking.state == "held" else booking.balance
+        due = {"total": amount(booking.owed), "paid": amount(booking.paid), "due": amount(left)}
         return {"reservation_id": str(reservation_id), **due, "position": found.position, "preview": True}
     body = request or PaymentRequest()
     held = found.document.held

@@ -89,4 +89,5 @@ def test_more_than_is_left_and_nothing_held_are_refused(
     malformed = payments(guest, amount_minor=0)
     assert malformed.status_code == 422
     holder = invite(running).holds(stay_of())
+    assert due(holder) == holder.held["pay_now"]["amount_minor"], "a hold is kept by its deposit"
     assert payments(holder).json()["code"] == "reservation.not_confirmed"
