@@ -40,8 +40,8 @@ class ChangeStay(Command):
     departure: date | None = None
     adults: int | None = Field(default=None, ge=1, le=20)
     children: int | None = Field(default=None, ge=0, le=20)
-    room_type: str | None = None
-    rate_plan: str | None = None
+    room_type: str | None = Field(default=None, max_length=40)
+    rate_plan: str | None = Field(default=None, max_length=40)
     expected_difference_minor: int | None = None
     expected_version: int | None = None
 

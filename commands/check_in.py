@@ -32,7 +32,7 @@ class CheckIn(Command):
 
     reservation_id: UUID
     stay_id: UUID
-    room: str | None = None
+    room: str | None = Field(default=None, min_length=1, max_length=60)
     fee_minor: int = Field(default=0, ge=0)
     expected_version: int | None = None
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from aggregates.reservation import Reservation
 from commands.changing_rooms import (
     NotThere,
@@ -32,7 +34,7 @@ class MoveStay(Command):
 
     reservation_id: UUID
     stay_id: UUID
-    room: str
+    room: str = Field(min_length=1, max_length=60)
     first_night: date | None = None
     reason: Literal["request", "maintenance", "upgrade", "other"] = "request"
     expected_version: int | None = None

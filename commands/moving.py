@@ -14,7 +14,7 @@ from msgspec import Struct
 from aggregates.reservation import Reservation
 from aggregates.room_night import MoveReason, RoomNight
 from ledger.command import Change, Known
-from ledger.ids import stay_streams
+from ledger.ids import doors_of, stay_streams
 from ledger.stay_dates import StayDates
 
 
@@ -32,11 +32,7 @@ class Move(Struct, frozen=True, gc=False):
 
 def left_by(moves: Sequence[Move], code: str) -> frozenset[UUID]:
     """Name the room-nights that moves leave: they are free for whoever comes next in the same commit."""
-    return frozenset(
-        stream
-        for move in moves
-        for stream in stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive, move.slot)
-    )  # fmt: skip
+    return frozenset(stream for move in moves for stream, _, _ in _nights(move, move.from_room, code))
 
 
 def changes_of(moves: Sequence[Move], known: Known, code: str, reason: MoveReason = "reshuffle") -> list[Change]:
@@ -60,36 +56,38 @@ def changes_of(moves: Sequence[Move], known: Known, code: str, reason: MoveReaso
 
 
 def _leaves(move: Move, known: Known, code: str, reason: MoveReason) -> Iterator[Change]:
-    for stream, night, before in _nights_left(move, known, code):
+    for stream, night, door in _nights(move, move.from_room, code):
+        before = known.get(RoomNight, stream)
         if before.stay_id != move.stay_id:
-            raise RoomNight.NotHeld(f"Room {move.from_room} is not this stay's on {night}: look at the reservation again.")
-        yield Change(stream, _reassigned(move, move.from_room, night, before, reason))
+            raise RoomNight.NotHeld(f"Room {door} is not this stay's on {night}: look at the reservation again.")
+        yield Change(stream, _reassigned(move, door, night, before, reason, arrives=False))
 
 
 def _arrives(move: Move, known: Known, code: str, reason: MoveReason, left: Collection[UUID]) -> Iterator[Change]:
-    streams = stay_streams(code, move.to_room, move.first_night, move.last_night_exclusive, move.slot)
-    for stream, (_, night, before) in zip(streams, _nights_left(move, known, code), strict=True):
+    before = {night: known.get(RoomNight, stream) for stream, night, _ in _nights(move, move.from_room, code)}
+    for stream, night, door in _nights(move, move.to_room, code):
         there = known.get(RoomNight, stream)
         if stream not in left and there.state in {"booked", "blocked"}:
-            raise RoomNight.Taken(f"Room {move.to_room} is taken on {night}: choose another room.")
+            raise RoomNight.Taken(f"Room {door} is taken on {night}: choose another room.")
         if stream not in left and there.stay_id is not None:
-            ended = RoomNight.HoldReleased(
-                room=move.to_room, stay_date=night, stay_id=there.stay_id, reason="expired", slot=move.slot
-            )
+            ended = RoomNight.HoldReleased(room=door, stay_date=night, stay_id=there.stay_id, reason="expired", slot=move.slot)
             yield Change(stream, ended)
-        yield Change(stream, _reassigned(move, move.to_room, night, before, reason))
+        yield Change(stream, _reassigned(move, door, night, before[night], reason, arrives=True))
 
 
-def _nights_left(move: Move, known: Known, code: str) -> Iterator[tuple[UUID, date, RoomNight]]:
-    streams = stay_streams(code, move.from_room, move.first_night, move.last_night_exclusive, move.slot)
-    for stream, night in zip(streams, StayDates(move.first_night, move.last_night_exclusive), strict=True):
-        yield stream, night, known.get(RoomNight, stream)
+def _nights(move: Move, room: str, code: str) -> Iterator[tuple[UUID, date, str]]:
+    """Give each room-night of a move in a room: its stream, the night and the door, all nights of one door first."""
+    dates = StayDates(move.first_night, move.last_night_exclusive)
+    for door in doors_of(room):
+        for stream, night in zip(stay_streams(code, door, dates.arrival, dates.departure, move.slot), dates, strict=True):
+            yield stream, night, door
 
 
-def _reassigned(move: Move, room: str, night: date, before: RoomNight, reason: MoveReason) -> RoomNight.Reassigned:
-    arrives = room == move.to_room
+def _reassigned(
+    move: Move, door: str, night: date, before: RoomNight, reason: MoveReason, *, arrives: bool
+) -> RoomNight.Reassigned:
     return RoomNight.Reassigned(
-        room=room, stay_date=night, stay_id=move.stay_id, reservation_id=move.reservation_id,
+        room=door, stay_date=night, stay_id=move.stay_id, reservation_id=move.reservation_id,
         other_room=move.from_room if arrives else move.to_room, arrives=arrives,
         held_until=before.held_until, reason=reason, slot=move.slot,
     )  # fmt: skip

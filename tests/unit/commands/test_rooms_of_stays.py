@@ -281,3 +281,15 @@ def test_who_is_not_checked_in(story: list[Change], wish: dict[str, Any], at: da
 
 def test_a_room_whose_last_guests_never_came_is_empty() -> None:
     assert given(*BOOKED, *IN_MY_ROOM).when(check_in(), at=ARRIVAL_DAY).decision.changes
+
+
+def test_a_stay_moves_into_a_house_made_of_two_rooms_and_out_again() -> None:
+    house = replace(HOTEL, rooms=(*HOTEL.rooms, replace(HOTEL.rooms[-1], code="g2+g3")))
+    story = [*BOOKED, Change(property_stream("kandy"), Property.Redefined(definition=house))]
+    into = given(*story).when(move(room="g2+g3")).decision.changes
+    arrived = [each.event for each in into if isinstance(each.event, RoomNight.Reassigned) and each.event.arrives]
+    entered = [(event.room, event.stay_date) for event in arrived]
+    assert sorted(entered) == [("g2", day(0)), ("g2", day(1)), ("g3", day(0)), ("g3", day(1))]
+    out = given(*story, *into).when(move(room="g1")).decision.changes
+    assert len(out) == 1 + 4 + 2
+    given(*story, *other("other", "g3")).when(move(room="g2+g3")).refuses(RoomNight.Taken)
