@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
 from ledger.event import Event
+from ledger.ids import doors_of
 from ledger.refusal import Refusal
+
+Feature = Literal["accessible", "bed-twin", "bed-double"]
 
 
 class RoomType(Struct, frozen=True, kw_only=True):
-    """A kind of room as guests choose it. `picture` is a path below the site's static files."""
+    """A kind of room as guests choose it. `picture` is a path below the site's static files.
+
+    `made_of`: it is one house made of these rooms, which are sold one by one, too; it has no room of its own.
+    """
 
     code: str
     name: str
@@ -24,15 +30,18 @@ class RoomType(Struct, frozen=True, kw_only=True):
     max_adults: int
     max_guests: int
     amenities: tuple[str, ...]
+    made_of: tuple[str, ...] = ()
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """A physical room."""
+    """A physical room. `connects` are the rooms behind its inner doors, `features` what guests may wish for."""
 
     code: str
     room_type: str
     floor: int
     note: str = ""
+    connects: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = ()
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -52,8 +61,9 @@ class Definition(Struct, frozen=True, kw_only=True):
     rooms: tuple[Room, ...]
 
     def rooms_of(self, room_type: str) -> tuple[str, ...]:
-        """List the codes of a type's rooms, in the order of the definition."""
-        return tuple(room.code for room in self.rooms if room.room_type == room_type)
+        """List the codes of a type's rooms, in the order of the definition; a type made of rooms has one, named by them all."""
+        whole = ("+".join(kind.made_of) for kind in self.room_types if kind.code == room_type and kind.made_of)
+        return (*(room.code for room in self.rooms if room.room_type == room_type), *whole)
 
 
 class Property:
@@ -93,6 +103,7 @@ class Property:
         self._types: dict[str, RoomType] = {}
         self._rooms: dict[str, tuple[str, ...]] = {}
         self._type_of: dict[str, str] = {}
+        self._doors: dict[str, Room] = {}
 
     def opened(self) -> Definition:
         """Give the definition in force. Raises Unopened."""
@@ -111,6 +122,10 @@ class Property:
     def type_of(self, room: str) -> str | None:
         """Give the type of a room, None when there is no such room."""
         return self._type_of.get(room)
+
+    def doors(self, room: str) -> list[Room]:
+        """Give the physical rooms that a room is, in order: one, or those that a house is made of."""
+        return [self._doors[door] for door in doors_of(room) if door in self._doors]
 
     def define(self, definition: Definition) -> list[Event]:
         """Open the property, redefine it, or do nothing when nothing changes. Raises Fixed, RoomGone."""
@@ -159,4 +174,5 @@ class Property:
                 self.definition = definition
                 self._types = {kind.code: kind for kind in definition.room_types}
                 self._rooms = {kind.code: definition.rooms_of(kind.code) for kind in definition.room_types}
-                self._type_of = {room.code: room.room_type for room in definition.rooms}
+                self._type_of = {room: kind for kind, rooms in self._rooms.items() for room in rooms}
+                self._doors = {room.code: room for room in definition.rooms}

@@ -93,7 +93,15 @@ def _moves(hotel: Property, code: str, block: RoomBlock, today: date, known: Kno
         these = [room for room in block.rooms if room in rooms]
         known.require([stream for room in rooms for stream in _streams(code, room, dates)])
         free = free_nights(code, rooms, [dates], known, now, frozenset())
-        made = room_made(code=code, free=free, wanted=[dates] * len(these), today=today, known=known, now=now, must_have=these)
+        made = room_made(
+            code=code,
+            free=free,
+            wanted=[dates] * len(these),
+            today=today,
+            known=known,
+            now=now,
+            only=[[room] for room in these],
+        )
         if made is None:
             raise _refusal(code, [room for room in these if room in in_the_way], dates, known, now)
         moves += made.moves

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from aggregates.holder import Holder
 from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
-from aggregates.room_night import RoomNight
 from commands.email_address import EmailAddress
-from commands.moving import changes_of, left_by
-from commands.rooms_for import Found, find_rooms
+from commands.held_answer import answer_of
+from commands.placing import Holding, NoRoomLeft, Place, placed
+from commands.wishes import Wish, is_promised, neighbours
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, stay_streams
-from ledger.money import Money
+from ledger.money import total
 from ledger.price import StayPrice
 from ledger.refusal import IdReused, Refusal
 from ledger.stay import BookedStay, sum_of_stays
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
-MOST_ROOMS = 9
+MOST_ROOMS, MOST_WISHES = 9, 8
+MOST_ROOMS_NAMED = 256
+"""Of a larger type the decision asks for the other rooms, when those do not suffice."""
 LARGEST_PAYMENT_MINOR = 99_999_999
 """What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -56,8 +59,32 @@ class QuotedTotal(BaseModel):
     currency: str
 
 
+class StayWish(BaseModel):
+    """One stay as it is wanted. `slot` day: day use of one date; `wishes` with an exclamation mark are promises."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    room_type: Code
+    rate_plan: Code
+    arrival: date
+    departure: date
+    adults: int = Field(default=2, ge=1, le=20)
+    children: int = Field(default=0, ge=0, le=20)
+    wishes: tuple[Wish, ...] = Field(default=(), max_length=MOST_WISHES)
+    slot: Literal["night", "day"] = "night"
+
+    @property
+    def place(self) -> Place:
+        """The same as what is to be placed."""
+        dates = StayDates(self.arrival, self.departure)
+        return Place(self.room_type, self.rate_plan, dates, self.adults, self.children, self.wishes, self.slot)
+
+
 class HoldStay(Command):
-    """Hold `rooms` rooms of a type; `adults` and `children` are the party of each room."""
+    """Hold `rooms` rooms of a type, with `adults` and `children` in each; or `stays`, each with its own dates and party.
+
+    With `stays` the fields of the first form say what the first of them is.
+    """
 
     room_type: Code
     rate_plan: Code
@@ -66,11 +93,17 @@ class HoldStay(Command):
     adults: int = Field(default=2, ge=1, le=20)
     children: int = Field(default=0, ge=0, le=20)
     rooms: int = Field(default=1, ge=1, le=MOST_ROOMS)
+    wishes: tuple[Wish, ...] = Field(default=(), max_length=MOST_WISHES)
+    slot: Literal["night", "day"] = "night"
+    stays: tuple[StayWish, ...] = Field(default=(), max_length=MOST_ROOMS)
     guest: GuestDetails
     quoted_total: QuotedTotal | None = None
 
-    class SoldOut(Refusal):
-        code = "sold_out"
+    SoldOut: ClassVar[type[NoRoomLeft]] = NoRoomLeft
+
+    class NotOneDay(Refusal):
+        code = "dates.not_one_day"
+        field = "departure"
 
     class TooDear(Refusal):
         code = "payment.too_large"
@@ -78,6 +111,25 @@ class HoldStay(Command):
 
     class PriceChanged(Refusal):
         code = "quote.changed"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_the_first_stay(cls, content: Any) -> Any:
+        """Fill the fields of the first form from the first stay, so that they are never missing."""
+        stays = content.get("stays") if isinstance(content, dict) else None
+        if not stays or not isinstance(stays, list | tuple):
+            return content
+        first = stays[0].model_dump() if isinstance(stays[0], StayWish) else stays[0]
+        return {**first, **content, "rooms": len(stays)} if isinstance(first, dict) else content
+
+    @cached_property
+    def wanted(self) -> tuple[Place, ...]:
+        """The stays, in order, whichever form was used."""
+        if self.stays:
+            return tuple(stay.place for stay in self.stays)
+        dates = StayDates(self.arrival, self.departure)
+        one = Place(self.room_type, self.rate_plan, dates, self.adults, self.children, self.wishes, self.slot)
+        return (one,) * self.rooms
 
 
 @dataclass(frozen=True)
@@ -97,21 +149,23 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     yield property_stream(code)
     yield rates_stream(code)
     yield made_by(envelope.command_id, "reservation")
-    dates = StayDates(command.arrival, command.departure)
-    if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
-        for room in _rooms_to_read(command, advice, known, code):
-            yield from stay_streams(code, room, command.arrival, command.departure)
+    for place in command.wanted if command.stays else command.wanted[:1]:
+        yield from neighbours(place.wishes)
+        dates = place.dates
+        if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
+            for room in _rooms_to_read(place, command, advice, known, code):
+                yield from stay_streams(code, room, dates.arrival, dates.departure, place.slot)
     for stream, _ in advice.holders:
         yield stream
     for stream, _ in advice.holders:
         yield from known.get(Holder, stream).unended(envelope.occurred_at)
 
 
-def _rooms_to_read(command: HoldStay, advice: HoldAdvice, known: Known, code: str) -> tuple[str, ...]:
-    """Name the suggested rooms, or the whole type when nothing or too little was suggested."""
-    if len(advice.rooms) >= command.rooms:
+def _rooms_to_read(place: Place, command: HoldStay, advice: HoldAdvice, known: Known, code: str) -> Sequence[str]:
+    """Name the suggested rooms, or the type's when nothing or too little was suggested, or there are wishes to compare."""
+    if len(advice.rooms) >= command.rooms and not command.stays and not place.wishes and place.slot == "night":
         return advice.rooms
-    return known.get(Property, property_stream(code)).rooms_of(command.room_type)
+    return known.get(Property, property_stream(code)).rooms_of(place.room_type)[:MOST_ROOMS_NAMED]
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
@@ -120,41 +174,36 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     code = envelope.property_code
     hotel = known.get(Property, property_stream(code))
     definition = hotel.opened()
-    dates = StayDates(command.arrival, command.departure)
     today = local_date(now, definition.time_zone)
-    dates.check(today)
-    hotel.welcome(command.room_type, command.adults, command.children)
-    price = _price(command, dates, known.get(Rates, rates_stream(code)))
-    _check_quote(command, price)
+    wanted, each = command.wanted, command.wanted if command.stays else command.wanted[:1]
+    _check_dates(each, today)
+    for place in each:
+        hotel.welcome(place.room_type, place.adults, place.children)
+    priced = [_price(place, known.get(Rates, rates_stream(code))) for place in each]
+    prices = priced if command.stays else priced * command.rooms
+    _check_quote(command, prices)
     reservation_id = made_by(envelope.command_id, "reservation")
     _check_is_new(known.get(Reservation, reservation_id))
     held_until = now + timedelta(seconds=advice.hold_ttl_seconds)
     counted = [_count(known, stream, most, reservation_id, held_until, command, now) for stream, most in advice.holders]
-    found = _choose_rooms(command, advice, hotel, code, known, now)
-    stays = [
-        BookedStay(
-            stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=command.room_type, room=room,
-            rate_plan=command.rate_plan, dates=dates, adults=command.adults, children=command.children, price=price,
-        )
-        for number, room in enumerate(found.rooms, 1)
-    ]  # fmt: skip
+    stay_ids = [made_by(envelope.command_id, f"stay/{number}") for number in range(1, len(wanted) + 1)]
+    rooms, taken = placed(
+        wanted, Holding(reservation_id, stay_ids, held_until),
+        hotel=hotel, code=code, suggested=advice.rooms, known=known, now=now,
+    )  # fmt: skip
+    stays = tuple(map(_booked, stay_ids, rooms, wanted, prices))
     whole, pay_now = sum_of_stays(stays, definition.currency)
     if pay_now.amount_minor > LARGEST_PAYMENT_MINOR:
         raise HoldStay.TooDear("This is more than one card payment can take: book fewer rooms or nights at a time, or ask us.")
     held = Reservation.Held(
-        confirmation_code=confirmation_code(code, reservation_id), stays=tuple(stays), total=whole, pay_now=pay_now,
+        confirmation_code=confirmation_code(code, reservation_id), stays=stays, total=whole, pay_now=pay_now,
         held_until=held_until, guest=envelope.sealed["guest"], language=command.guest.language, channel=advice.channel,
         booked_on=today, holders=tuple(stream for stream, _ in advice.holders), fiscal=envelope.sealed.get("fiscal"),
     )  # fmt: skip
     return Decision(
-        changes=[
-            Change(reservation_id, held),
-            *changes_of(found.moves, known, code),
-            *_hold_nights(code, held, reservation_id, left_by(found.moves, code), known, now),
-            *counted,
-        ],
+        changes=[Change(reservation_id, held), *taken, *counted],
         guards=(property_stream(code), rates_stream(code)),
-        answer=_answer(reservation_id, held),
+        answer=answer_of(reservation_id, held),
     )
 
 
@@ -182,14 +231,25 @@ def _advice(envelope: Envelope) -> HoldAdvice:
     raise TypeError(message)
 
 
-def _price(command: HoldStay, dates: StayDates, rates: Rates) -> StayPrice:
+def _check_dates(places: Iterable[Place], today: date) -> None:
+    for place in places:
+        place.dates.check(today)
+        if place.slot == "day" and place.dates.nights != 1:
+            raise HoldStay.NotOneDay("Day use is of one date: departure is the day after arrival; hold other days as stays.")
+
+
+def _price(place: Place, rates: Rates) -> StayPrice:
     return rates.price(
-        room_type=command.room_type,
-        rate_plan=command.rate_plan,
-        dates=dates,
-        adults=command.adults,
-        children=command.children,
+        room_type=place.room_type, rate_plan=place.rate_plan, dates=place.dates, adults=place.adults, children=place.children
     )
+
+
+def _booked(stay_id: UUID, room: str, place: Place, price: StayPrice) -> BookedStay:
+    return BookedStay(
+        stay_id=stay_id, room_type=place.room_type, room=room, rate_plan=place.rate_plan, dates=place.dates,
+        adults=place.adults, children=place.children, price=price, slot=place.slot, wishes=place.wishes,
+        pin="promised" if is_promised(place.wishes) else "",
+    )  # fmt: skip
 
 
 def _check_is_new(reservation: Reservation) -> None:
@@ -201,14 +261,16 @@ def _check_is_new(reservation: Reservation) -> None:
         )
 
 
-def _check_quote(command: HoldStay, price: StayPrice) -> None:
+def _check_quote(command: HoldStay, prices: Sequence[StayPrice]) -> None:
     shown = command.quoted_total
-    now_minor = price.total.amount_minor * command.rooms
-    if shown is not None and (shown.amount_minor, shown.currency) != (now_minor, price.total.currency):
+    if shown is None:
+        return
+    whole = total((price.total for price in prices), prices[0].total.currency)
+    if (shown.amount_minor, shown.currency) != (whole.amount_minor, whole.currency):
         raise HoldStay.PriceChanged(
             "The price has changed since it was shown: search again to see the new total.",
             shown={"amount_minor": shown.amount_minor, "currency": shown.currency},
-            now={"amount_minor": now_minor, "currency": price.total.currency},
+            now={"amount_minor": whole.amount_minor, "currency": whole.currency},
         )
 
 
@@ -220,7 +282,7 @@ def _count(
     known.require(holder.unended(now))
     others = [known.get(Reservation, other) for other in holder.unended(now)]
     live = [other for other in others if other.is_live_hold(now)]
-    wanted = StayDates(command.arrival, command.departure).nights * command.rooms
+    wanted = sum(stay.dates.nights for stay in command.wanted)
     event = holder.count(
         reservation_id=reservation_id,
         held_until=held_until,
@@ -231,68 +293,6 @@ def _count(
         rooms=command.rooms + sum(len(other.stays) for other in live),
     )
     return Change(stream, event)
-
-
-def _choose_rooms(command: HoldStay, advice: HoldAdvice, hotel: Property, code: str, known: Known, now: datetime) -> Found:
-    found = find_rooms(
-        hotel=hotel, code=code, room_type=command.room_type, dates=StayDates(command.arrival, command.departure),
-        wanted=command.rooms, suggested=advice.rooms, known=known, now=now, may_move=True,
-    )  # fmt: skip
-    left = len(found.rooms)
-    if left < command.rooms:
-        are_free = f"{left} of {command.rooms} rooms asked for are free from {command.arrival} to {command.departure}"
-        if found.nights_free:
-            raise HoldStay.SoldOut(
-                f"{are_free}; every night has a free room but promised rooms stand in the way: try other dates, fewer nights"
-                " or another room type.",
-                rooms_left=left,
-                promised_rooms_in_the_way=True,
-            )
-        raise HoldStay.SoldOut(f"{are_free}: try other dates or another room type.", rooms_left=left)
-    return found
-
-
-def _hold_nights(
-    code: str, held: Reservation.Held, reservation_id: UUID, left: frozenset[UUID], known: Known, now: datetime
-) -> Iterable[Change]:
-    """Hold every night of the stays; those that others have `left` in the same decision are free."""
-    for stay in held.stays:
-        streams = stay_streams(code, stay.room, stay.dates.arrival, stay.dates.departure)
-        for night, stream in zip(stay.dates, streams, strict=True):
-            room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
-            for event in room_night.hold(
-                room=stay.room, stay_date=night, stay_id=stay.stay_id,
-                reservation_id=reservation_id, held_until=held.held_until, now=now,
-            ):  # fmt: skip
-                yield Change(stream, event)
-
-
-def _answer(reservation_id: UUID, held: Reservation.Held) -> dict[str, object]:
-    return {
-        "reservation_id": reservation_id,
-        "confirmation_code": held.confirmation_code,
-        "state": "held",
-        "held_until": held.held_until.isoformat(),
-        "total": _money(held.total),
-        "pay_now": _money(held.pay_now),
-        "stays": [
-            {
-                "stay_id": stay.stay_id,
-                "room_type": stay.room_type,
-                "rate_plan": stay.rate_plan,
-                "arrival": stay.dates.arrival,
-                "departure": stay.dates.departure,
-                "adults": stay.adults,
-                "children": stay.children,
-                "total": _money(stay.price.total),
-            }
-            for stay in held.stays
-        ],
-    }
-
-
-def _money(amount: Money) -> dict[str, object]:
-    return {"amount_minor": amount.amount_minor, "currency": amount.currency}
 
 
 HANDLER = Handler(reads, decide)

@@ -44,7 +44,7 @@ class Made(Struct, frozen=True, gc=False):
 class Sight(Struct, frozen=True, gc=False):
     """Rooms and nights from `first` up to, not including, `end`, as they are looked at for the stays that are `wanted`.
 
-    `must_have` names the room that each of those must have, when any would not do.
+    `only` names the rooms that each of those may have, when not any will do.
     """
 
     code: str
@@ -52,7 +52,7 @@ class Sight(Struct, frozen=True, gc=False):
     first: date
     end: date
     wanted: Sequence[StayDates]
-    must_have: Sequence[str]
+    only: Sequence[Collection[str]]
 
     def day(self, night: date) -> int:
         """Number a night, from 0."""
@@ -65,7 +65,9 @@ class Sight(Struct, frozen=True, gc=False):
     @property
     def stays(self) -> list[Wanted]:
         """What is wanted, with nights as numbers."""
-        only: Sequence[frozenset[int] | None] = [frozenset({self.rooms.index(room)}) for room in self.must_have]
+        only: Sequence[frozenset[int] | None] = [
+            frozenset(place for place, room in enumerate(self.rooms) if room in rooms) for rooms in self.only
+        ]
         return [
             Wanted(self.day(dates.arrival), self.day(dates.departure), rooms)
             for dates, rooms in zip(self.wanted, only or [None] * len(self.wanted), strict=True)
@@ -107,15 +109,16 @@ def suffice(free: Mapping[str, Collection[date]], wanted: Sequence[StayDates]) -
 
 def room_made(
     *, code: str, free: Mapping[str, Collection[date]], wanted: Sequence[StayDates], today: date, known: Known, now: datetime,
-    ignoring: frozenset[UUID] = frozenset(), must_have: Sequence[str] = (),
+    ignoring: frozenset[UUID] = frozenset(), only: Sequence[Collection[str]] = (),
 ) -> Made | None:  # fmt: skip
     """Find rooms for stays by moving others, None when there is no way; nights of `ignoring` count as free. Raises Unread.
 
-    `free` are the type's rooms with their free nights among those wanted; `must_have` names the one room that each must have.
+    `free` are the type's rooms with their free nights among those wanted; `only` the rooms that each stay may have.
     """
+    must_have = [room for rooms in only if len(rooms) == 1 for room in rooms]
     looked_at = list(dict.fromkeys([*must_have, *_emptiest(free, wanted)]))
     for first, end in _views(today, len(looked_at), wanted):
-        sight = Sight(code, looked_at, first, end, wanted, must_have)
+        sight = Sight(code, looked_at, first, end, wanted, only)
         lodgers = _lodgers(sight, known, now, ignoring)
         known.require({lodger.reservation_id for lodger in lodgers.values() if lodger.reservation_id is not None})
         lodged = [_lodged(place, lodger, sight, today, known) for place, lodger in lodgers.items()]

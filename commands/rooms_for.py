@@ -1,22 +1,24 @@
 """Which rooms a stay gets: those free for all its nights, and the moves of other stays that make room for it.
 
-Whoever asks writes the moves (`moving.changes_of`) in the same commit as the stay, before its own nights.
+Whoever asks with `may_move` writes the moves (`moving.changes_of`) in the same commit as the stay, before its own nights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
 
 from aggregates.property import Property
-from commands.free_rooms import free_rooms
+from commands.free_rooms import are_free, free_rooms
 from commands.making_room import free_nights, room_made, suffice
 from commands.moving import Move
+from commands.wishes import fitting, together
 from ledger.clock import local_date
 from ledger.command import Known
+from ledger.ids import doors_of, stay_streams
 from ledger.stay_dates import StayDates
 
 
@@ -34,21 +36,46 @@ class Found(Struct, frozen=True, gc=False):
 def find_rooms(
     *, hotel: Property, code: str, room_type: str, dates: StayDates, wanted: int, suggested: Sequence[str],
     known: Known, now: datetime, ignoring: frozenset[UUID] = frozenset(), slot: str = "night", may_move: bool = False,
+    wishes: Sequence[str] = (), near: Collection[str] = (),
 ) -> Found:  # fmt: skip
     """Find `wanted` rooms of a type, or as many as there are; nights of the stays `ignoring` count as free. Raises Unread.
 
-    With `may_move` others are moved when only that makes room: then the moves must be written, too.
+    With `may_move` others are moved when only that makes room (for nights in one room, not for a house made of rooms): then
+    the moves must be written, too. With `wishes` the rooms
+    that fulfil most come first, and only those that keep every promise; `near` are the rooms that some want to be near to.
     """
-    rooms = free_rooms(
-        hotel=hotel, code=code, room_type=room_type, dates=dates, wanted=wanted, suggested=suggested,
-        known=known, now=now, ignoring=ignoring, slot=slot,
-    )  # fmt: skip
-    if len(rooms) == wanted or slot != "night" or not may_move:
+    only: list[str] = []
+    if wishes:
+        in_turn = [*(room for room in suggested if hotel.has_room(room, room_type)), *hotel.rooms_of(room_type)]
+        only = fitting(hotel, list(dict.fromkeys(in_turn)), wishes, near)
+        nights = {room: stay_streams(code, room, dates.arrival, dates.departure, slot) for room in only}
+        known.require([night for streams in nights.values() for night in streams])
+        rooms = _chosen(hotel, [room for room in only if are_free(nights[room], known, now, ignoring)], wanted, wishes)
+    else:
+        rooms = free_rooms(
+            hotel=hotel, code=code, room_type=room_type, dates=dates, wanted=wanted, suggested=suggested,
+            known=known, now=now, ignoring=ignoring, slot=slot,
+        )  # fmt: skip
+    if len(rooms) == wanted or not may_move or slot != "night" or _is_made_of_rooms(hotel, room_type):
         return Found(rooms, [])
     stays = [dates] * wanted
     free = free_nights(code, hotel.rooms_of(room_type), stays, known, now, ignoring)
     if not suffice(free, stays):
         return Found(rooms, [])
     today = local_date(now, hotel.opened().time_zone)
-    made = room_made(code=code, free=free, wanted=stays, today=today, known=known, now=now, ignoring=ignoring)
+    made = room_made(
+        code=code, free=free, wanted=stays, today=today, known=known, now=now, ignoring=ignoring,
+        only=[only] * wanted if wishes else (),
+    )  # fmt: skip
     return Found(made.rooms, made.moves) if made else Found(rooms, [], nights_free=True)
+
+
+def _is_made_of_rooms(hotel: Property, room_type: str) -> bool:
+    return any(len(doors_of(room)) > 1 for room in hotel.rooms_of(room_type))
+
+
+def _chosen(hotel: Property, free: Sequence[str], wanted: int, wishes: Sequence[str]) -> list[str]:
+    """Choose among the free rooms, best first: joined ones when that is wished for, none when only those were promised."""
+    if wanted > 1 and any(wish.startswith("connecting") for wish in wishes):
+        return together(hotel, free, wanted) or ([] if "connecting!" in wishes else list(free[:wanted]))
+    return list(free[:wanted])

@@ -66,9 +66,11 @@ def room_night_stream(property_code: str, room: str, stay_date: date, slot: str 
 
 @lru_cache(maxsize=100_000)
 def stay_streams(property_code: str, room: str, arrival: date, departure: date, slot: str = "night") -> tuple[UUID, ...]:
-    """Name the streams of one room's nights from `arrival` up to, not including, `departure`, in order."""
+    """Name the streams of one room's nights from `arrival` up to, not including, `departure`, in order, door by door."""
     days = range(arrival.toordinal(), departure.toordinal())
-    return tuple(room_night_stream(property_code, room, date.fromordinal(day), slot) for day in days)
+    return tuple(
+        room_night_stream(property_code, door, date.fromordinal(day), slot) for door in doors_of(room) for day in days
+    )  # fmt: skip
 
 
 def doors_of(room: str) -> tuple[str, ...]:

@@ -97,11 +97,22 @@ def _definition(filled: Filled, hotel: HotelForm) -> Definition:
     return Definition(
         **hotel.model_dump(),
         room_types=tuple(
-            RoomType(**placed.form.model_dump(exclude={"amenities"}), amenities=tuple(placed.form.amenities))
+            RoomType(
+                **placed.form.model_dump(exclude={"amenities", "made_of"}),
+                amenities=tuple(placed.form.amenities),
+                made_of=tuple(placed.form.made_of),
+            )
             for placed in filled.room_types
         ),
         rooms=tuple(
-            Room(code=code, room_type=placed.form.room_type, floor=placed.form.floor, note=placed.form.note)
+            Room(
+                code=code,
+                room_type=placed.form.room_type,
+                floor=placed.form.floor,
+                note=placed.form.note,
+                connects=filled.connected(code),
+                features=tuple(placed.form.features),
+            )
             for placed in filled.rooms
             for code in placed.form.numbers
         ),

@@ -38,7 +38,9 @@ RULES = {
     "int_from_float": "must be a whole number: write for example 2",
     "date_type": "must be a day without quotes: write for example 2026-12-15",
     "list_type": 'must be a list: write for example ["one", "two"]',
-    "too_short": "must not be empty: write at least one entry",
+    "too_short": "must have {min_length} or more entries: add some",
+    "too_long": 'must be at most {max_length} entries: write a pair, like ["101", "102"]',
+    "literal_error": "must be one of {expected}: choose one",
     "greater_than_equal": "must be {ge} or more: write a larger number",
     "less_than_equal": "must be {le} or less: write a smaller number",
     "model_type": "must be a table: write for example {{ first = 2026-12-15, last = 2027-01-15 }}",
@@ -79,6 +81,11 @@ class Filled:
         """List the names of the tables below `table`, also of those with problems."""
         tables = self.document.get(table)
         return set(tables) if isinstance(tables, dict) else set()
+
+    def connected(self, room: str) -> tuple[str, ...]:
+        """List the rooms behind a room's inner doors, whichever of the two names the door."""
+        pairs = [pair for placed in self.rooms for pair in placed.form.connects if room in pair]
+        return tuple(dict.fromkeys(code for pair in pairs for code in pair if code != room))
 
     def digits(self) -> int:
         """Tell how many decimals an amount has in the property's currency."""

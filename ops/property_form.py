@@ -19,6 +19,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from aggregates.property import Feature
 from ledger.schema import PROPERTY_CODE
 from ledger.stay_dates import LONGEST_STAY_NIGHTS
 
@@ -192,6 +193,7 @@ class RoomTypeForm(Form):
     max_adults: int = Field(ge=1, le=20)
     max_guests: int = Field(ge=1, le=20)
     amenities: Names
+    made_of: Annotated[list[str], Field(min_length=2), AfterValidator(_distinct)] = []
 
 
 class RoomsForm(Form):
@@ -201,6 +203,8 @@ class RoomsForm(Form):
     floor: int = Field(ge=-9, le=200)
     numbers: Annotated[list[str], BeforeValidator(_room_codes)]
     note: Annotated[str, Field(min_length=0)] = ""
+    connects: list[Annotated[list[str], Field(min_length=2, max_length=2), AfterValidator(_distinct)]] = []
+    features: Annotated[list[Feature], AfterValidator(_distinct)] = []
 
 
 class PriceForm(Form):

@@ -42,8 +42,21 @@ def _rooms_have_types(filled: Filled) -> Iterator[str]:
 def _types_have_rooms(filled: Filled) -> Iterator[str]:
     used = filled.named("rooms", "room_type")
     for placed in filled.room_types:
-        if placed.form.code not in used:
+        if placed.form.made_of and placed.form.code in used:
+            yield f'{placed.where} "{placed.form.code}" is made of rooms, but has [[rooms]] of its own: remove one of them.'
+        elif placed.form.code not in used and not placed.form.made_of:
             yield f'{placed.where} "{placed.form.code}" has no room: add [[rooms]] with room_type = "{placed.form.code}".'
+
+
+def _rooms_named_are_there(filled: Filled) -> Iterator[str]:
+    known = {code for placed in filled.rooms for code in placed.form.numbers}
+    if len(filled.rooms) < len(filled.document.get("rooms", [])):
+        return
+    named = [(f"{placed.where}.connects", code) for placed in filled.rooms for pair in placed.form.connects for code in pair]
+    named += [(f"{placed.where}.made_of", code) for placed in filled.room_types for code in placed.form.made_of]
+    for where, code in dict.fromkeys(named):
+        if code not in known:
+            yield f'{where} names "{code}", but there is no such room: write the number of a room of this file.'
 
 
 def _types_have_prices(filled: Filled) -> Iterator[str]:
@@ -162,6 +175,7 @@ RULES: tuple[Callable[[Filled], Iterator[str]], ...] = (
     _codes_are_unique,
     _rooms_have_types,
     _types_have_rooms,
+    _rooms_named_are_there,
     _types_have_prices,
     _parties_fit,
     _day_has_time_to_clean,

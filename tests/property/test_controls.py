@@ -16,7 +16,7 @@ import pytest
 
 from aggregates.holder import Holder
 from aggregates.room_night import RoomNight
-from commands import cancel_reservation, expire_hold, hold_stay
+from commands import cancel_reservation, expire_hold, hold_stay, placing
 from ledger.money import CurrencyMismatch, Money
 from tests.examples import HOLD_SECONDS
 from tests.property.hotel_machine import HotelMachine
@@ -116,7 +116,7 @@ def without_the_last_night(*args: Any, **named: Any) -> Any:
     return list(HOLD_NIGHTS(*args, **named))[:-1]
 
 
-HOLD_NIGHTS = hold_stay._hold_nights
+HOLD_NIGHTS = placing._held
 COUNT = Holder.count
 GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     "law 1: a held room-night counts as free": (
@@ -141,7 +141,7 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
         nobody_pays, (expire_hold, "release_nights", lambda *_: []), "law 3: not all of its nights, or more",
     ),
     "law 3: the last night of a stay is forgotten": (
-        a_rival_comes_in_time, (hold_stay, "_hold_nights", without_the_last_night), "law 3: not all of its nights, or more",
+        a_rival_comes_in_time, (placing, "_held", without_the_last_night), "law 3: not all of its nights, or more",
     ),
     "law 7: what is not owed stays with the hotel": (
         a_paid_stay_is_cancelled, (cancel_reservation, "give_back", lambda *_: []), r"law 7: \d+ is kept",

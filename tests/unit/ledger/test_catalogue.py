@@ -60,8 +60,8 @@ def test_an_event_is_stored_as_json_with_its_fields_in_the_order_of_the_class() 
 
 
 def test_an_unknown_topic_says_which_release_to_run() -> None:
-    with pytest.raises(UnknownTopic, match=r"room-night\.reassigned\.v1.*newer"):
-        CATALOGUE.decode("room-night.reassigned.v1", b"{}")
+    with pytest.raises(UnknownTopic, match=r"room-night\.renamed\.v1.*newer"):
+        CATALOGUE.decode("room-night.renamed.v1", b"{}")
 
 
 def test_an_unknown_field_is_not_dropped_silently() -> None:
