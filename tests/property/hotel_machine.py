@@ -268,7 +268,9 @@ class HotelMachine(RuleBasedStateMachine):
             for place, night in nights
             if isinstance(night, RoomNight) and night.state != "free"
         }
-        assert ours == self.auditor.holders()
+        assert ours == self.auditor.holders(), (
+            f"the rooms are not the auditor's: {ours.items() ^ self.auditor.holders().items()}"
+        )
         for name in self.auditor.bookings:
             reservation = folds[UUID(name)][1]
             assert isinstance(reservation, Reservation)
