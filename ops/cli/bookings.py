@@ -43,6 +43,8 @@ async def dispatch(wiring: Wiring, property_code: str, command: Command, key: UU
 @click.option("--adults", default=2, show_default=True, help="Adults in each room.")
 @click.option("--children", default=0, show_default=True, help="Children in each room.")
 @click.option("--rooms", default=1, show_default=True)
+@click.option("--wish", "wishes", multiple=True, help="A coded request, such as floor-high; accessible! is a promise.")
+@click.option("--slot", type=click.Choice(["night", "day"]), default="night", show_default=True, help="Day use is one date.")
 @click.option("--name", required=True, help="The guest's name.")
 @click.option("--email", required=True, help="The guest's e-mail.")
 @KEY

@@ -171,6 +171,7 @@ def note(property_code: str, key: UUID | None, **content: Any) -> None:
 @click.option("--adults", default=2, show_default=True, help="Adults in each room.")
 @click.option("--children", default=0, show_default=True, help="Children in each room.")
 @click.option("--rooms", default=1, show_default=True)
+@click.option("--wish", "wishes", multiple=True, help="A coded request, such as floor-high; accessible! is a promise.")
 @click.option("--name", required=True, help="The guest's name.")
 @click.option("--email", required=True, help="The guest's e-mail.")
 @PROPERTY

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from commands.hold_stay import Code, GuestDetails, HoldStay
+from commands.hold_stay import Code, GuestDetails, HoldStay, StayWish
 from web.doors import API, KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
 from web.problems import Problem
@@ -19,7 +19,10 @@ quick = APIRouter(prefix=API, tags=["holds"], route_class=QuickRoute)
 
 
 class HoldRequest(BaseModel):
-    """Either `quote_id` from an availability answer, or room type, rate plan, dates and party (of each room)."""
+    """Either `quote_id` from an availability answer, or room type, rate plan, dates and party (of each room), or `stays`.
+
+    Each of `stays` has its own. `wishes` are coded requests, promises with an exclamation mark; `slot` day is day use.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,6 +34,9 @@ class HoldRequest(BaseModel):
     adults: int = 2
     children: int = 0
     rooms: int = 1
+    wishes: list[str] | None = None
+    slot: Literal["night", "day"] | None = None
+    stays: list[StayWish] | None = Field(default=None, min_length=1)
     guest: GuestDetails
 
 
@@ -58,7 +64,9 @@ async def hold(
 
 def command_of(house: House, desk: Desk, request: HoldRequest) -> HoldStay:
     """Turn a request into the command, from the quote when there is one. Raises Problem, RequestValidationError."""
-    asked_for = request.model_dump(exclude={"quote_id", "guest"}, exclude_none=True)
+    if request.stays and request.model_fields_set - {"stays", "guest"}:
+        raise Problem("malformed", "Say either stays, or one room type with its dates: not both.", field="stays")
+    asked_for = request.model_dump(exclude={"quote_id", "guest"}, exclude_none=True, exclude_unset=True)
     if request.quote_id is not None:
         asked_for = _from_quote(house, desk, request.quote_id)
     try:
