@@ -16,11 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aggregates.group import Block
 from aggregates.property import Definition, Property
-from aggregates.room_night import RoomNight
+from aggregates.room_night import RoomNight, UnblockReason
 from commands.foreseen import Foreseen, find_foreseen
 from commands.hold_stay import Code
 from ledger.command import Change, Known
-from ledger.ids import property_stream, room_night_stream, stay_streams
+from ledger.ids import doors_of, property_stream, room_night_stream
 from ledger.refusal import Refusal
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
@@ -85,7 +85,7 @@ def streams_of_types(code: str, hotel: Property, wishes: Iterable[tuple[str, Sta
     for room_type, dates in wishes:
         if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
             for room in hotel.rooms_of(room_type):
-                yield from stay_streams(code, room, dates.arrival, dates.departure)
+                yield from (stream for stream, _, _ in each_night(code, room, dates))
 
 
 def check_wishes(hotel: Property, wishes: Sequence[BlockWish], today: date) -> None:
@@ -150,29 +150,34 @@ def take(code: str, group_id: UUID, wishes: Sequence[BlockWish], foreseen: Fores
 
 def blocked(code: str, group_id: UUID, block: Block, known: Known, now: datetime) -> Iterator[Change]:
     """Set a room's nights aside for a group. Raises RoomNight.Taken, Unread."""
-    for night in block.dates:
-        stream = room_night_stream(code, block.room, night)
+    for stream, door, night in each_night(code, block.room, block.dates):
         for event in known.get(RoomNight, stream).block(
-            room=block.room, stay_date=night, block_id=group_id, reason="group", movable=True, now=now
+            room=door, stay_date=night, block_id=group_id, reason="group", movable=True, now=now
         ):
             yield Change(stream, event)
 
 
-def given_back(code: str, group_id: UUID, blocks: Iterable[Block], known: Known) -> Iterator[Change]:
+def given_back(
+    code: str, group_id: UUID, blocks: Iterable[Block], known: Known, reason: UnblockReason = "released"
+) -> Iterator[Change]:
     """Free the nights of blocks that are still the group's. Raises Unread."""
     for block in blocks:
-        for night in block.dates:
-            stream = room_night_stream(code, block.room, night)
-            for event in known.get(RoomNight, stream).unblock(
-                room=block.room, stay_date=night, block_id=group_id, reason="released"
-            ):
+        for stream, door, night in each_night(code, block.room, block.dates):
+            for event in known.get(RoomNight, stream).unblock(room=door, stay_date=night, block_id=group_id, reason=reason):
                 yield Change(stream, event)
+
+
+def each_night(code: str, room: str, dates: StayDates) -> Iterator[tuple[UUID, str, date]]:
+    """Give (stream, door, night) of each of a room's nights; a room of several doors has several a night."""
+    for door in doors_of(room):
+        for night in dates:
+            yield room_night_stream(code, door, night), door, night
 
 
 def streams_of_blocks(code: str, blocks: Iterable[Block]) -> Iterator[UUID]:
     """Name the room-nights of blocks."""
     for block in blocks:
-        yield from stay_streams(code, block.room, block.dates.arrival, block.dates.departure)
+        yield from (stream for stream, _, _ in each_night(code, block.room, block.dates))
 
 
 def opened(known: Known, code: str) -> Definition:

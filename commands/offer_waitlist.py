@@ -17,11 +17,11 @@ from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.waitlist import Waitlist
 from commands.foreseen import Foreseen, find_foreseen
-from commands.group_block import opened, streams_of_types
+from commands.group_block import each_night, opened, streams_of_types
 from commands.hold_stay import confirmation_code
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
-from ledger.ids import named_in, property_stream, rates_stream, stay_streams, waitlist_stream
+from ledger.ids import named_in, property_stream, rates_stream, waitlist_stream
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
 from ledger.stay import BookedStay, sum_of_stays
@@ -88,12 +88,9 @@ def _offer(envelope: Envelope, entry: Waitlist.Joined, foreseen: Foreseen, now: 
     offer = foreseen.get(Waitlist, waitlist_stream(code)).offer(entry.entry_id, stay.room, held_until)
     foreseen.happen([Change(waitlist_stream(code), offer)])
     foreseen.happen([Change(entry.entry_id, _held(code, entry, stay, held_until, today))])
-    for night, stream in zip(
-        stay.dates, stay_streams(code, stay.room, entry.dates.arrival, entry.dates.departure), strict=True
-    ):
+    for stream, door, night in each_night(code, stay.room, stay.dates):
         events = foreseen.get(RoomNight, stream).hold(
-            room=stay.room, stay_date=night, stay_id=stay.stay_id, reservation_id=entry.entry_id,
-            held_until=held_until, now=now,
+            room=door, stay_date=night, stay_id=stay.stay_id, reservation_id=entry.entry_id, held_until=held_until, now=now
         )  # fmt: skip
         foreseen.happen(Change(stream, event) for event in events)
     return True
@@ -102,6 +99,7 @@ def _offer(envelope: Envelope, entry: Waitlist.Joined, foreseen: Foreseen, now: 
 def _price(entry: Waitlist.Joined, rates: Rates) -> StayPrice | None:
     """Price by the tariff of now; nothing when it sells this no more, and then the entry waits for another tariff."""
     try:
+        rates.admit(room_type=entry.room_type, rate_plan=entry.rate_plan, dates=entry.dates)
         return rates.price(
             room_type=entry.room_type,
             rate_plan=entry.rate_plan,

@@ -19,12 +19,12 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.foreseen import Foreseen, find_foreseen
-from commands.group_block import opened, streams_of_types
+from commands.group_block import each_night, given_back, opened, streams_of_types
 from commands.hold_stay import GuestDetails, confirmation_code
 from commands.rooming_list import MOST_ROWS, Mistake, RoomingRow, duplicates, refuse
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
-from ledger.ids import made_by, property_stream, rates_stream, room_night_stream, stay_streams
+from ledger.ids import doors_of, made_by, property_stream, rates_stream, room_night_stream
 from ledger.price import StayPrice
 from ledger.refusal import IdReused, Refusal
 from ledger.stay import BookedStay, sum_of_stays
@@ -58,7 +58,7 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     yield from streams_of_types(code, hotel, {(row.room_type, row.dates) for row in command.rows})
     for room, night in known.get(Group, command.group_id).nights:
         if any(night in (row.arrival, row.departure) or row.arrival < night < row.departure for row in command.rows):
-            yield room_night_stream(code, room, night)
+            yield from (room_night_stream(code, door, night) for door in doors_of(room))
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
@@ -140,7 +140,7 @@ def _book(
         children=row.children, price=price, wishes=row.wishes,
     )  # fmt: skip
     picked = _picked(command.group_id, stay, foreseen)
-    foreseen.happen(_leave_block(code, command.group_id, picked, foreseen))
+    foreseen.happen(given_back(code, command.group_id, picked, foreseen, "picked_up"))
     foreseen.happen([Change(reservation_id, _held(envelope, number, stay, now))])
     foreseen.happen(_nights(code, reservation_id, stay, foreseen, now))
     foreseen.happen([Change(reservation_id, Reservation.Confirmed(guarantee=GUARANTEE))])
@@ -182,19 +182,6 @@ def _picked(group_id: UUID, stay: BookedStay, foreseen: Foreseen) -> tuple[Block
     return joined(used)
 
 
-def _leave_block(code: str, group_id: UUID, picked: Iterable[Block], foreseen: Foreseen) -> Iterator[Change]:
-    for block in picked:
-        for night, stream in zip(block.dates, stay_streams(code, block.room, *_ends(block)), strict=True):
-            for event in foreseen.get(RoomNight, stream).unblock(
-                room=block.room, stay_date=night, block_id=group_id, reason="picked_up"
-            ):
-                yield Change(stream, event)
-
-
-def _ends(block: Block) -> tuple[date, date]:
-    return block.dates.arrival, block.dates.departure
-
-
 def _held(envelope: Envelope, number: int, stay: BookedStay, now: datetime) -> Reservation.Held:
     """Hold and confirm in one commit: nobody has to pay before they have the room, the group has it already."""
     code = envelope.property_code
@@ -208,15 +195,13 @@ def _held(envelope: Envelope, number: int, stay: BookedStay, now: datetime) -> R
 
 
 def _nights(code: str, reservation_id: UUID, stay: BookedStay, foreseen: Foreseen, now: datetime) -> Iterator[Change]:
-    streams = stay_streams(code, stay.room, stay.dates.arrival, stay.dates.departure)
-    for night, stream in zip(stay.dates, streams, strict=True):
+    for stream, door, night in each_night(code, stay.room, stay.dates):
         for event in foreseen.get(RoomNight, stream).hold(
-            room=stay.room, stay_date=night, stay_id=stay.stay_id, reservation_id=reservation_id, held_until=now, now=now
+            room=door, stay_date=night, stay_id=stay.stay_id, reservation_id=reservation_id, held_until=now, now=now
         ):
             yield Change(stream, event)
-    for night, stream in zip(stay.dates, streams, strict=True):
-        room_night = foreseen.get(RoomNight, stream)
-        yield Change(stream, room_night.confirm(room=stay.room, stay_date=night, stay_id=stay.stay_id))
+    for stream, door, night in each_night(code, stay.room, stay.dates):
+        yield Change(stream, foreseen.get(RoomNight, stream).confirm(room=door, stay_date=night, stay_id=stay.stay_id))
 
 
 HANDLER = Handler(reads, decide)

@@ -15,6 +15,7 @@ from ledger.keys import GuestKeys
 from ledger.log import Connection
 from projections.groups import GroupDocument, NightRow, read_document
 from projections.postgres_model import PostgresModel
+from projections.reservation_document import ReservationDocument
 from projections.reservation_document import read_document as read_reservation
 
 FIND = (
@@ -91,23 +92,25 @@ class GroupQuery:
             return []
         async with self._pool.connection() as connection:
             found = await connection.execute(self._model.statement(ROOMING), [group.document.reservations])
-            rows = {row[0]: (row[1], read_reservation(row[2]).held) for row in await found.fetchall()}
+            rows = {row[0]: (row[1], read_reservation(row[2])) for row in await found.fetchall()}
         here = [reservation_id for reservation_id in group.document.reservations if reservation_id in rows]
-        boxes = [(rows[reservation_id][1].guest, reservation_id) for reservation_id in here]
+        boxes = [(rows[reservation_id][1].held.guest, reservation_id) for reservation_id in here]
         guests = await asyncio.to_thread(self._keys.read_many, boxes, 1, "guest")
         return [
             _row(reservation_id, rows[reservation_id], guest or {}) for reservation_id, guest in zip(here, guests, strict=True)
         ]
 
 
-def _row(reservation_id: UUID, found: tuple[str, Any], guest: dict[str, Any]) -> dict[str, Any]:
-    state, held = found
-    stay = held.stays[0]
+def _row(reservation_id: UUID, found: tuple[str, ReservationDocument], guest: dict[str, Any]) -> dict[str, Any]:
+    """Write one room as it is now: dates and party may have been changed, and the room."""
+    state, document = found
+    row = document.stays[0]
+    stay = row.booked
     return {
-        "reservation_id": str(reservation_id), "confirmation_code": held.confirmation_code, "state": state,
-        "room_type": stay.room_type, "room": stay.room, "arrival": stay.dates.arrival, "departure": stay.dates.departure,
-        "adults": stay.adults, "children": stay.children, "name": guest.get("name", "erased"),
-        "email": guest.get("email", ""), "wishes": list(stay.wishes),
+        "reservation_id": str(reservation_id), "confirmation_code": document.held.confirmation_code, "state": state,
+        "room_type": stay.room_type, "room": row.rooms[-1][1], "arrival": stay.dates.arrival,
+        "departure": stay.dates.departure, "adults": stay.adults, "children": stay.children,
+        "name": guest.get("name", "erased"), "email": guest.get("email", ""), "wishes": list(stay.wishes),
     }  # fmt: skip
 
 
