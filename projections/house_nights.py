@@ -46,21 +46,24 @@ class HouseNights:
     def take(self, changes: Changes) -> list[Unplaced]:
         """Take over what is taken and free now; write the bits and the numbers that are others than before."""
         writes: list[Unplaced] = []
-        touched: dict[tuple[str, str, int], None] = {}
+        by_type: dict[str, Changes] = {}
+        touched: set[tuple[str, str, int]] = set()
         for (door, day), taken in changes.items():
             before = self._doors.get(door, 0)
-            if before >> day & 1 != taken:
-                self._doors[door] = before ^ 1 << day
-                writes.append(_bit(door, day, taken))
-                touched.update(dict.fromkeys((kind, room, day) for kind, room in self._behind.get(door, ())))
-        by_type: dict[str, Changes] = {}
-        for kind, room, day in touched:
-            doors = doors_of(room)
-            taken = any(self._doors.get(door, 0) >> day & 1 for door in doors)
+            if before >> day & 1 == taken:
+                continue
+            self._doors[door] = before ^ 1 << day
+            writes.append(("SETBIT", ("room", door), str(day), "1" if taken else "0"))
+            for kind, room in self._behind.get(door, ()):
+                if room == door:
+                    by_type.setdefault(kind, {})[room, day] = taken
+                else:
+                    touched.add((kind, room, day))
+        for kind, room, day in sorted(touched):
+            taken = bool(self._together(room) >> day & 1)
             if self._types[kind].is_taken(room, day) != taken:
                 by_type.setdefault(kind, {})[room, day] = taken
-                if len(doors) > 1:
-                    writes.append(_bit(room, day, taken))
+                writes.append(("SETBIT", ("room", room), str(day), "1" if taken else "0"))
         for kind, changed in by_type.items():
             runs = self._types[kind]
             writes += _numbers(kind, runs, runs.take(changed))
@@ -78,10 +81,6 @@ class HouseNights:
 
     def _together(self, room: str) -> int:
         return reduce(or_, (self._doors.get(door, 0) for door in doors_of(room)))
-
-
-def _bit(room: str, day: int, taken: bool) -> Unplaced:
-    return "SETBIT", ("room", room), str(day), "1" if taken else "0"
 
 
 def _numbers(kind: str, runs: RoomRuns, spans: Iterable[Span]) -> Iterator[Unplaced]:

@@ -7,6 +7,7 @@ change: back to the last night on which the room stays taken, and no further tha
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
@@ -49,17 +50,34 @@ class RoomRuns:
         """Take over what is taken and free now by (room, day), all of it other than before; give the days that changed."""
         self._reach(max(day for _, day in changes) + 1)
         before: dict[int, int] = {}
-        days: dict[int, set[int]] = {}
         for room, day in changes:
             place = self._place[room]
             before.setdefault(place, self._bits[place])
-            days.setdefault(place, set()).add(day)
             self._bits[place] ^= 1 << day
             self._taken[day] ^= 1 << place
-        spans = [
-            Span(_first_touched(before[place] & self._bits[place], day), day) for place, each in days.items() for day in each
-        ]
+        spans = [span for place, bits in before.items() for span in self._touched(bits, self._bits[place])]
         return self._refresh({day for _, day in changes}, _merged(spans))
+
+    def _touched(self, before: int, after: int) -> Iterator[Span]:
+        """Give the days on which one room, with other nights than before, can change what the best rooms can give.
+
+        Its stays from such a day end, before or after, by the next night that stays taken. Where that is earlier than what
+        the last of the best rooms could give until now, the room was not among them and is not now. They end the later,
+        the later the day, so those days come first.
+        """
+        still, changed = before & after, before ^ after
+        most = self._columns[self._most]
+        while changed:
+            first = _lowest(changed)
+            last = first + _lowest(~(changed >> first)) - 1
+            changed = changed >> last + 1 << last + 1
+            begin = _first_touched(still, first)
+            later = still >> last + 1
+            end = last + 1 + _lowest(later) if later else last + 1 + LONGEST_STAY_NIGHTS
+            days = range(begin, last + 1)
+            reached = bisect_right(days, end - LONGEST_STAY_NIGHTS, key=lambda day: day - most[day])
+            if reached:
+                yield Span(begin, begin + reached - 1)
 
     def every(self) -> list[Span]:
         """Give the days with numbers to write, when nothing is written yet."""
@@ -152,6 +170,11 @@ def _close(column: array[int], taken: array[int], most: int, days: Iterable[int]
             column[day] = now
             yield day
             day -= 1
+
+
+def _lowest(bits: int) -> int:
+    """Give the place of the lowest bit that is set."""
+    return (bits & -bits).bit_length() - 1
 
 
 def _first_touched(still_taken: int, day: int) -> int:
