@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from tests.browser.conftest import Invite
 from tests.browser.hotel_side import does_to_stay, fills, hotel_today, own_page, walks_in
 from tests.browser.looks import PHONE, Sight, look_at
 from tests.browser.test_managing import books_two_rooms, wants
-from tests.browser.visitor import PLAIN, Visitor
+from tests.browser.visitor import PATIENCE_MS, PLAIN, Visitor
+
+SLOW_REFUND = "4000 0000 0000 7726"
 
 
 def changes(visitor: Visitor) -> Visitor:
@@ -74,6 +77,39 @@ def gives_up_one(visitor: Visitor) -> None:
     books_two_rooms(visitor).follows("Cancel the Garden Room, 2 of 2").presses("Cancel it").sees("Not part of it any more")
 
 
+def waits_for_the_refund(visitor: Visitor) -> None:
+    """Cancel a booking whose refund does not come at once."""
+    visitor.books(SLOW_REFUND).follows("Cancel this stay").presses("Cancel it").reads("This stay is cancelled")
+    reloads_until(visitor, "is on its way back to your card")
+
+
+def reloads_until(visitor: Visitor, words: str) -> None:
+    """Look again until something has happened behind the page."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not visitor.page.get_by_text(words).count():
+        assert time.monotonic() < deadline, words
+        visitor.page.wait_for_timeout(100)
+        visitor.page.reload()
+
+
+def is_forgotten(visitor: Visitor) -> None:
+    """Cancel, and ask to be forgotten."""
+    visitor.books().follows("Cancel this stay").presses("Cancel it").reads("This stay is cancelled")
+    page = own_page(visitor)
+    forgotten = visitor.running.run("erase-guest", page.rpartition("/")[2])
+    assert forgotten.returncode == 0, forgotten.stderr
+    visitor.page.goto(page)
+    visitor.sees("were erased on")
+
+
+def comes_too_late(visitor: Visitor) -> None:
+    """Leave a hold alone until its time is over. The clock stays there: this is the last sight."""
+    held = visitor.asks_elsewhere()
+    visitor.running.control("POST", "/clock", {"advance_seconds": 20 * 60})
+    visitor.page.goto(held["manage_url"])
+    reloads_until(visitor, "This hold has run out")
+
+
 SIGHTS = (
     Sight("booking", lambda visitor: visitor.books().opens(f"/booking/{own_page(visitor).rpartition('/')[2]}")),
     Sight("booking-several", books_two_rooms),
@@ -94,6 +130,9 @@ SIGHTS = (
     Sight("requests", lambda visitor: asks(visitor).follows("Ask for something").reads("What can we do for you?")),
     Sight("sheet", lambda visitor: visitor.books().follows("Print or keep").reads("Your booking")),
     Sight("rooms-full", finds_a_full_house),
+    Sight("cancelled-refund-on-its-way", waits_for_the_refund),
+    Sight("erased", is_forgotten),
+    Sight("expired", comes_too_late),
 )
 
 

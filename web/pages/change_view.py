@@ -21,7 +21,8 @@ from web.pages.change_form import Wanted
 from web.pages.mine import Mine
 from web.templating import date_long
 
-MOST_SHOWN = 6
+MOST_OF_A_KIND = 3
+"""Other dates and other rooms that are proposed at most, each; a longer list is no help."""
 
 
 def what_is_wrong(mine: Mine, row: Any, wanted: Wanted, wish: Wish) -> dict[str, str] | None:
@@ -64,9 +65,11 @@ def _new_nights(before: StayDates, after: StayDates) -> list[StayDates]:
 async def free_instead(mine: Mine, row: Any, wanted: Wanted, wish: Wish, address: str) -> list[dict[str, Any]]:
     """List what is free instead, each with what the stay would cost then and the address that shows it."""
     found = await alternatives_for(mine.desk.availability, mine.hotel, wish, mine.today, [wanted.room_type])
-    whole = [each for each in found if len(each.parts) == 1]
-    shown = (_offer(mine, row, wanted, each, address) for each in whole)
-    return [offer for offer in shown if offer][:MOST_SHOWN]
+    shown: list[dict[str, Any]] = []
+    for kind in ("dates", "room_type"):
+        offers = (_offer(mine, row, wanted, each, address) for each in found if each.kind == kind)
+        shown += [offer for offer in offers if offer][:MOST_OF_A_KIND]
+    return shown
 
 
 def _offer(mine: Mine, row: Any, wanted: Wanted, instead: Alternative, address: str) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from web.templating import page
 
 router = APIRouter(prefix=OWN_PAGE, include_in_schema=False)
 NOT_FREE = frozenset({"sold_out", "stay.room_taken", "room_night.taken", "reshuffle.promised"})
-TAKEN = "This is not free any more: choose one of those below, or other days."
+TAKEN = "This is not free: choose one of the stays that are, or other days."
 Field = Annotated[str, Form()]
 Number = Annotated[int | None, Form()]
 

@@ -33,7 +33,7 @@ def _on_other_dates(names: dict[str, str], wish: Wish, parts: Sequence[Part]) ->
     lowest = min((part.from_total for part in parts), key=lambda amount: amount.amount_minor)
     return {
         "parts": [{"url": _address(wish, parts[0]), "title": _dates(parts[0])}],
-        "words": _listed([names[part.room_type] for part in parts]),
+        "words": "Every kind of room" if len(parts) == len(names) else _listed([names[part.room_type] for part in parts]),
         "total": lowest,
         "is_from": True,
     }
