@@ -30,14 +30,16 @@ fit*); and when no room is free for all of it, stays that were not promised thei
 RULES = """\
 ## What may move, and how far we look
 
-- Never moved: a stay that has arrived or arrives today, one whose room is pinned, an out-of-order block. Blocks of groups
-  move. A stay moves as a whole. No move is better than one, and few are better than many.
+- Never moved: a stay that has arrived or arrives today, one whose room is pinned or that changes rooms on its way, a house
+  made of rooms, a block. A stay moves as a whole, for all its nights. No move is better than one, few are better than many.
 - When nothing is fixed, a way is found exactly when every night has a free room. With promised rooms the search looks
   through all plans of up to 4 moves (2,000 placements for each number of moves), then sweeps from night to night, forwards
   and backwards; what both miss is refused, and the refusal says that promised rooms stand in the way.
-- First the 14 nights before and the 28 after the stay are read; who is in a room on the edge of them counts as fixed. When
-  that does not suffice, all nights that can be booked are read, so that nobody reaches beyond what was read.
+- First the 14 nights before and the 28 after the stay are read; who reaches beyond them counts as fixed. When that does not
+  suffice, all nights that can be booked are read, so that nobody reaches beyond: up to 40,000 room-nights, which is all of
+  them for 27 rooms of a type. Of a type of more than 40 rooms, the 40 with most free nights are looked at.
 - An ordinary hold reads nothing more than before: all this begins when no single room is free.
+- Rooms that are taken off the market (`nightledger room block`) make their guests move in the same way.
 
 `tests/property/test_reshuffle.py` compares it with an oracle that tries everything, on small hotels drawn by chance.
 """
