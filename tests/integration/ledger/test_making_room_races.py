@@ -63,7 +63,6 @@ def test_control_without_the_unique_key_two_share_a_room(ledger: Ledger) -> None
             return [await rush(receptions, number) for number in range(ROUNDS)]
 
     taken = asyncio.run(run())
-    print(
-        f"without the unique key {sum(count > FITTING for count in taken)} of {ROUNDS} rushes took more stays than there are rooms"
-    )
+    too_many = sum(count > FITTING for count in taken)
+    print(f"without the unique key {too_many} of {ROUNDS} rushes took more stays than there are rooms")
     assert max(taken) > FITTING
