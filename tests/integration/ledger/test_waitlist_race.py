@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,7 +20,7 @@ from tests.reception import Reception
 REPEATS, WORKERS, RIVALS = 20, 3, 4
 
 
-def nights(repeat: int) -> dict[str, date]:
+def nights(repeat: int) -> dict[str, Any]:
     """Give each repeat two nights that no other one wants."""
     arrival = ARRIVAL + timedelta(days=2 * repeat)
     return {"arrival": arrival, "departure": arrival + timedelta(days=2)}

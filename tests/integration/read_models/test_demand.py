@@ -31,7 +31,7 @@ from tests.integration.read_models.test_rebuild import NONE, follow_up
 
 ARRIVAL = datetime.now(UTC).date() + timedelta(days=20)
 DEPARTURE = ARRIVAL + timedelta(days=2)
-VILLA = {"room_type": "villa", "rate_plan": "flexible", "arrival": ARRIVAL, "departure": DEPARTURE}
+VILLA: dict[str, Any] = {"room_type": "villa", "rate_plan": "flexible", "arrival": ARRIVAL, "departure": DEPARTURE}
 
 
 async def ask(dispatch: Dispatch, command: Command) -> dict[str, Any]:
