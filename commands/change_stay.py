@@ -117,6 +117,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
 def _check_dates(desk: Desk, stay: LiveStay, command: ChangeStay) -> None:
     dates = dates_of(stay.booked, command)
     check_dates(stay.booked, dates, desk.today)
+    if stay.state == "confirmed" and dates.departure <= desk.today:
+        raise StayDates.Past("Nobody has come yet: the departure must be after today, or mark the guests as no-show.")
     if stay.booked.slot == "day" and dates.nights != 1:
         raise ChangeStay.NotOneDay("Day use is of one date: departure is the day after arrival; book nights as a stay.")
 
@@ -186,7 +188,7 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
     then.happen(cancel_some(desk.code, stay, stay.nights(), desk.known))
     found = find_rooms(
         hotel=desk.hotel, code=desk.code, room_type=wished.room_type, dates=wished.dates, wanted=1, suggested=(),
-        known=then, now=desk.now, slot=wished.slot, may_move=True,
+        known=then, now=desk.now, slot=wished.slot, may_move=True, wishes=wished.wishes,
     )  # fmt: skip
     if not found.rooms:
         raise ChangeStay.SoldOut(

@@ -190,6 +190,7 @@ EVERY_ROOM = [change for room in ("g2", "g3") for change in other(room, day(2))]
         (BOOKED, {"arrival": date(2126, 2, 28)}, NOW, StayDates.Past),
         (BOOKED, {"arrival": date(2130, 2, 28), "departure": date(2130, 3, 1)}, NOW, StayDates.TooFar),
         ([*BOOKED, IN_HOUSE], {"departure": day(1)}, ON_ARRIVAL + timedelta(days=2), StayDates.Past),
+        (BOOKED, {"departure": day(1)}, ON_ARRIVAL + timedelta(days=1), StayDates.Past),
         ([*BOOKED, IN_HOUSE], {"arrival": day(1)}, ON_ARRIVAL, ChangeStay.InHouse),
         ([*BOOKED, IN_HOUSE], {"room_type": "villa"}, ON_ARRIVAL, ChangeStay.InHouse),
         (BOOKED, {"room_type": "cave"}, NOW, Property.RoomTypeUnknown),
