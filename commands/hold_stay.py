@@ -169,7 +169,7 @@ def _rooms_to_read(place: Place, command: HoldStay, advice: HoldAdvice, known: K
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
-    """Hold the rooms or say why not. Refusals in order: dates, party, price, limits, rooms."""
+    """Hold the rooms or say why not. Refusals in order: dates, party, restrictions and price, limits, rooms."""
     command, advice = envelope.asks(HoldStay), _advice(envelope)
     code = envelope.property_code
     hotel = known.get(Property, property_stream(code))
@@ -239,6 +239,8 @@ def _check_dates(places: Iterable[Place], today: date) -> None:
 
 
 def _price(place: Place, rates: Rates) -> StayPrice:
+    if place.slot == "night":
+        rates.admit(room_type=place.room_type, rate_plan=place.rate_plan, dates=place.dates)
     return rates.price(
         room_type=place.room_type, rate_plan=place.rate_plan, dates=place.dates, adults=place.adults, children=place.children
     )
