@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,10 +23,17 @@ from icalendar import Calendar
 from msgspec.structs import replace
 
 from aggregates.reservation import Reservation
+from commands import desk as desk_command
+from commands import hold_stay as hold_stay_command
 from commands.cancel_reservation import CancelReservation
+from commands.change_stay import ChangeStay
+from commands.check_in import CheckIn
+from commands.check_out import CheckOut
 from commands.confirm_reservation import ConfirmReservation
 from commands.define_property import DefineProperty
 from commands.hold_stay import HoldStay
+from commands.move_stay import MoveStay
+from ledger.clock import local_date
 from ledger.price import StayPrice, cancellation_fee
 from queries.calendar_file import CalendarStay, calendar_file
 from tests.examples import CODE, HOTEL, NOBODY, TARIFF, hold_stay
@@ -35,6 +43,8 @@ from tests.property.hotel_time import AHEAD, TURNS, date_at, exists, moment_of
 from tests.reception import CATALOGUE, Reception
 
 CHECK_IN, CHECK_OUT = time(14), time(11)
+CLOCKS = st.sampled_from([time(0), time(2, 30), time(10, 59), time(11), time(11, 1), time(13, 59), time(14), time(23, 59)])
+EDGE_MOMENT = datetime(2027, 7, 1, 12, tzinfo=UTC)
 GUESTS = ("America/Los_Angeles", "Europe/London", "Asia/Colombo", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 zones = pytest.mark.parametrize("zone", AHEAD)
 
@@ -117,6 +127,22 @@ class Desk:
         assert isinstance(event, Reservation.Held)
         return event.stays[0].price
 
+    def price_after_change(self, reservation: UUID) -> StayPrice:
+        """Give what the stay costs as it was last changed."""
+        events = [CATALOGUE.decode(row.topic, row.payload) for row in self.log.rows if row.stream == reservation]
+        return [event.stay.price for event in events if isinstance(event, Reservation.StayChanged)][-1]
+
+
+def replace_wish(wish: Wish, arrival: date, nights: int) -> Wish:
+    """Give the wish for other dates, asked at the same moment."""
+    return Wish(arrival, nights, wish.minutes_before) if (arrival, nights) != (wish.arrival, wish.nights) else wish
+
+
+def made_by_hold(desk: Desk, reservation: UUID) -> UUID:
+    """Give the id of the only stay."""
+    held = next(Line.of(row) for row in desk.log.rows if row.stream == reservation)
+    return UUID(held.body["stays"][0]["stay_id"])
+
 
 def run(story: Coroutine[Any, Any, None]) -> None:
     asyncio.run(story)
@@ -161,6 +187,69 @@ def test_cancelling_is_free_until_check_in_time_three_days_before_on_the_hotels_
         assert desk.nights_now() == []
 
     run(story())
+
+
+@zones
+@given(draws=st.data())
+def test_a_changed_stay_is_lived_night_by_night_on_the_hotels_wall(zone: str, draws: st.DataObject) -> None:
+    """Changed from far away, begun early or late, left early or late: each on the hotel's dates, whatever the clocks do."""
+    wish = draws.draw(wishes(zone, LONG_BEFORE))
+    arrival = wish.arrival + timedelta(days=draws.draw(st.integers(-1, 1)))
+    after = replace_wish(wish, arrival, max(1, wish.nights + draws.draw(st.integers(-1, 2))))
+    leaving = after.arrival + timedelta(days=draws.draw(st.integers(0, after.nights)))
+    assume(exists(zone, after.arrival))
+    assume(exists(zone, leaving))
+    arrives = moment_of(zone, after.arrival, draws.draw(CLOCKS))
+    leaves = max(moment_of(zone, leaving, draws.draw(CLOCKS)), arrives)
+
+    async def story() -> None:
+        desk = Desk(zone)
+        await desk.open(wish.asked_at(zone))
+        reservation = await desk.book(wish)
+        ids = {"reservation_id": reservation, "stay_id": made_by_hold(desk, reservation)}
+        if after != wish:
+            dates = {"arrival": after.arrival, "departure": after.departure}
+            changed = await desk.reception.ask(ChangeStay.model_validate(ids | dates), at=wish.asked_at(zone))
+            assert changed.accepted, changed.message
+            price = desk.price_after_change(reservation)
+            assert price.policy.free_until == moment_of(zone, after.arrival - timedelta(days=3), CHECK_IN)
+            assert {line.stay_date for line in price.lines} == set(after.dates)
+        assert desk.nights_now() == after.dates
+        before_dawn = moment_of(zone, after.arrival, time(0)) - timedelta(seconds=1)
+        too_early = await desk.reception.ask(CheckIn.model_validate(ids), at=before_dawn)
+        assert too_early.code == "stay.not_due"
+        there = await desk.reception.ask(CheckIn.model_validate(ids), at=arrives)
+        assert (there.code, there.answer.get("early")) == ("", arrives < moment_of(zone, after.arrival, CHECK_IN))
+        gone = await desk.reception.ask(CheckOut.model_validate(ids), at=leaves)
+        assert (gone.code, gone.answer.get("late")) == ("", leaves > moment_of(zone, after.departure, CHECK_OUT))
+        first = after.arrival
+        assert desk.nights_now() == [day for day in after.dates if day == first or day < date_at(zone, leaves)]
+
+    run(story())
+
+
+@zones
+@pytest.mark.parametrize("guarded", [True, False])
+def test_control_with_the_dates_of_greenwich_today_is_another_day(zone: str, *, guarded: bool) -> None:
+    """Half an hour after midnight east of Greenwich, half an hour before it west of there: the date must be the hotel's."""
+    minutes = 24 * 60 + 30 if AHEAD[zone](EDGE_MOMENT) > timedelta(0) else 23 * 60 + 30
+    wish = Wish(EDGE_MOMENT.date(), 2, -minutes)
+    over = date_at(zone, wish.asked_at(zone)) > wish.arrival
+
+    async def story() -> list[str]:
+        desk = Desk(zone)
+        early = Wish(wish.arrival, 2, 10 * 24 * 60)
+        await desk.open(early.asked_at(zone))
+        reservation = await desk.book(early)
+        ids = {"reservation_id": reservation, "stay_id": made_by_hold(desk, reservation)}
+        asked = [wish.command, MoveStay.model_validate(ids | {"room": "g3", "first_night": wish.arrival})]
+        return [(await desk.reception.ask(each, at=wish.asked_at(zone))).code for each in asked]
+
+    right = ["dates.past", "stay.night_outside"] if over else ["", ""]
+    tell = local_date if guarded else lambda now, _: now.date()
+    with patch.object(hold_stay_command, "local_date", tell), patch.object(desk_command, "local_date", tell):
+        answers = asyncio.run(story())
+    assert [answer == expected for answer, expected in zip(answers, right, strict=True)] == [guarded, guarded]
 
 
 @zones
