@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -58,6 +59,32 @@ def test_a_guest_who_finds_nothing_is_shown_the_nearest_dates_and_other_types(de
     every_type = search(desk, stay, taken)
     assert every_type["offers"]
     assert every_type["alternatives"] == []
+
+
+def test_rooms_that_only_a_move_frees_are_offered_and_can_be_had(desk: Desk, guest: Guest) -> None:
+    """One villa is taken on the first two nights, the other on the last two: whoever wants all four needs a move."""
+    stay = stay_of(4, room_type="pool-villa")
+    middle = stay.arrival + timedelta(days=2)
+    parts = [
+        replace(stay, departure=middle),
+        replace(stay, arrival=middle, departure=middle + timedelta(days=1)),
+        replace(stay, arrival=middle),
+    ]
+    held = []
+    for part in parts:
+        held.append(holds(desk, part, guest))
+        search(desk, part, held[-1]["position"])
+    gone = desk.http.post(
+        f"{desk.running.api}/reservations/{held[1]['reservation_id']}/cancel", json={},
+        headers={"Idempotency-Key": str(uuid4())},
+    )  # fmt: skip
+    assert gone.status_code == 200, gone.text
+    found = search(desk, stay, int(gone.headers["Ledger-Position"]), room_type="pool-villa")
+    assert {(offer["rooms_left"], offer["confirmed_when_booked"]) for offer in found["offers"]} == {(0, True)}
+    assert found["sold_out"] == found["alternatives"] == []
+    booked = holds(desk, stay, guest)
+    after = search(desk, stay, booked["position"], room_type="pool-villa")
+    assert (after["offers"], after["sold_out"]) == ([], ["pool-villa"])
 
 
 def test_an_unknown_type_is_named(desk: Desk) -> None:
