@@ -144,9 +144,10 @@ def _replace(sales: Sales, changes: Changes, stay_id: str, cells: Cells) -> None
 
 
 def _cells(stay: BookedStay, of: str) -> Cells:
-    """List the cells of all nights of a stay."""
+    """List the cells of all nights of a stay; day use brings money on its date, but sells no night."""
     field = f"{stay.room_type}|{stay.rate_plan}|{of}"
-    return [(night, field, 1, room, whole) for night, room, whole in _nights(stay.price)]
+    sold = int(stay.slot == "night")
+    return [(night, field, sold, room, whole) for night, room, whole in _nights(stay.price)]
 
 
 def _nights(price: StayPrice) -> Iterable[tuple[str, int, int]]:

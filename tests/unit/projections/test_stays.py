@@ -232,6 +232,11 @@ def test_another_type_and_plan_move_to_other_cells() -> None:
     assert fields["villa|saver|direct|2126-03-01"][0] == 1
 
 
+def test_day_use_brings_money_and_sells_no_night() -> None:
+    day = replace(longer(ONE, 1), slot="day")
+    assert sold(day) == {night: [0, *amounts] for night, (_, *amounts) in sold(longer(ONE, 1)).items()}
+
+
 def test_what_guests_pay_is_shared_out_to_the_last_unit() -> None:
     whole = sum(column[2] for column in sold(ONE, TWO).values())
     assert Money(whole, "USD") == ONE.price.total + TWO.price.total
