@@ -5,7 +5,7 @@ A rooming list gives a room to one guest after the other; each must see the room
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -67,15 +67,15 @@ class Foreseen:
 
 def find_foreseen(
     foreseen: Foreseen, *, code: str, room_type: str, dates: StayDates, wanted: int, now: datetime,
-    ignoring: frozenset[UUID] = frozenset(),
+    ignoring: frozenset[UUID] = frozenset(), wishes: Sequence[str] = (),
 ) -> list[str]:  # fmt: skip
     """Find `wanted` rooms of a type, or as many as there are; moves that make room are added to the changes. Raises Unread.
 
-    Nights of the stays or blocks `ignoring` count as free.
+    Nights of the stays or blocks `ignoring` count as free. Promises among the `wishes` are kept.
     """
     find = partial(
         find_rooms, hotel=foreseen.get(Property, property_stream(code)), code=code, room_type=room_type, dates=dates,
-        wanted=wanted, suggested=(), known=foreseen, now=now, ignoring=ignoring,
+        wanted=wanted, suggested=(), known=foreseen, now=now, ignoring=ignoring, wishes=wishes,
     )  # fmt: skip
     found = find()
     if len(found.rooms) < wanted and foreseen.searches_left:

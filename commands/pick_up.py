@@ -22,6 +22,7 @@ from commands.foreseen import Foreseen, find_foreseen
 from commands.group_block import each_night, given_back, opened, streams_of_types
 from commands.hold_stay import GuestDetails, confirmation_code
 from commands.rooming_list import MOST_ROWS, Mistake, RoomingRow, duplicates, refuse
+from commands.wishes import fitting, is_promised
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import doors_of, made_by, property_stream, rates_stream, room_night_stream
@@ -138,6 +139,7 @@ def _book(
         stay_id=made_by(envelope.command_id, f"stay/{number}"), room_type=row.room_type, room=room,
         rate_plan=foreseen.get(Group, command.group_id).rate_plan, dates=row.dates, adults=row.adults,
         children=row.children, price=price, wishes=row.wishes,
+        pin="promised" if is_promised(row.wishes) else "",
     )  # fmt: skip
     picked = _picked(command.group_id, stay, foreseen)
     foreseen.happen(given_back(code, command.group_id, picked, foreseen, "picked_up"))
@@ -156,17 +158,23 @@ def _book(
 def _room_for(
     row: RoomingRow, group_id: UUID, code: str, foreseen: Foreseen, now: datetime
 ) -> str:  # fmt: skip
-    """Choose a room: one that the block has for all these nights, then any that can be had. Raises ListWrong."""
+    """Choose a room: one that the block has for all these nights, then any that can be had; promises are kept.
+
+    Raises ListWrong, Unread.
+    """
     nights = foreseen.get(Group, group_id).nights
     had = Counter(room for (room, _), kind in nights.items() if kind == row.room_type)
-    whole = [room for room in had if all((room, night) in nights for night in row.dates)]
-    if whole:
-        return min(whole, key=lambda room: (had[room], room))
+    whole = [room for room in sorted(had) if all((room, night) in nights for night in row.dates)]
+    hotel = foreseen.get(Property, property_stream(code))
+    suitable = [room for room in fitting(hotel, hotel.rooms_of(row.room_type), row.wishes, ()) if room in whole]
+    if suitable:
+        return suitable[0] if row.wishes else min(suitable, key=lambda room: (had[room], room))
     found = find_foreseen(
-        foreseen, code=code, room_type=row.room_type, dates=row.dates, wanted=1, now=now, ignoring=frozenset({group_id})
+        foreseen, code=code, room_type=row.room_type, dates=row.dates, wanted=1, now=now, ignoring=frozenset({group_id}),
+        wishes=row.wishes,
     )  # fmt: skip
     if not found:
-        message = f"no {row.room_type} is free for all these nights: choose another type or dates"
+        message = f"no {row.room_type} as wished for is free for all these nights: choose another type, dates or wishes"
         raise refuse([Mistake(line=row.line, field="room_type", message=message)])
     return found[0]
 

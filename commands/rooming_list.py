@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from commands.hold_stay import Code, GuestDetails
+from commands.hold_stay import MOST_WISHES, Code, GuestDetails
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 
@@ -22,7 +22,8 @@ MOST_ROWS = 100
 MOST_TOLD = 10
 LEADS = ("=", "+", "-", "@", "\t")
 """What a spreadsheet would take for the beginning of a formula."""
-Wish = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+ListWish = Annotated[str, StringConstraints(pattern=r"^(floor-high|floor-low|bed-twin|bed-double|accessible|connecting)!?$")]
+"""A wish as `wishes` tells them; near whom somebody wants to be, a list of people without reservations cannot say."""
 
 
 class RoomingRow(BaseModel):
@@ -36,7 +37,7 @@ class RoomingRow(BaseModel):
     adults: int = Field(default=2, ge=1, le=20)
     children: int = Field(default=0, ge=0, le=20)
     guest: GuestDetails
-    wishes: Annotated[tuple[Wish, ...], Field(max_length=10)] = ()
+    wishes: Annotated[tuple[ListWish, ...], Field(max_length=MOST_WISHES)] = ()
     line: int = Field(default=1, ge=1)
 
     @property

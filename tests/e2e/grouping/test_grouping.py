@@ -50,7 +50,7 @@ def sends_list(desk: Desk, group_id: str, *lines: str) -> httpx.Response:
 
 def line(stay: Stay, guest: Guest, adults: int = 2) -> str:
     who = f"{guest.details['name']},{guest.details['email']}"
-    return f"{stay.room_type},{stay.arrival},{stay.departure},{adults},0,{who},quiet"
+    return f"{stay.room_type},{stay.arrival},{stay.departure},{adults},0,{who},floor-high"
 
 
 @pytest.fixture(scope="module")

@@ -356,3 +356,15 @@ def test_others_are_moved_when_only_that_makes_room() -> None:
     elastic = given(*OPENED, *booked, *happened(opened_event(ELASTIC), Group.Confirmed(terms=ELASTIC)))
     picked = pick_up(elastic, row(departure=ARRIVAL + timedelta(days=4))).decision.changes
     assert sum(isinstance(change.event, Reservation.StayMoved) for change in picked) == 1
+
+
+def test_promises_of_a_list_are_kept_and_pin_the_room() -> None:
+    """g3 is the only room upstairs."""
+    story = a_group(block("g1"), block("g2"), block("g3"))
+    first, second = row("Wishes", 2, wishes=("floor-high",)), row("Promised", 3, wishes=("floor-low!",))
+    made = [c.event.stays[0] for c in pick_up(story, first, second).decision.changes if isinstance(c.event, Reservation.Held)]
+    assert [(stay.room, stay.pin, stay.wishes) for stay in made] == [
+        ("g3", "", ("floor-high",)), ("g1", "promised", ("floor-low!",))
+    ]  # fmt: skip
+    pick_up(a_group(block("g1")), row(wishes=("accessible!",))).refuses(ListWrong)
+    pick_up(a_group(block("g1"), terms=ELASTIC), row(wishes=("accessible!",))).refuses(ListWrong)
