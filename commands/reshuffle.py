@@ -15,9 +15,10 @@ from commands.assignment import Lodged, Wanted, every_night_has_room, spare_nigh
 from commands.sweeping import sweeps
 
 FEWEST_UP_TO = 4
-"""A plan of up to so many moves is one of fewest moves, as long as `MOST_STEPS` suffice."""
-MOST_STEPS = 2_000
-"""Placements tried for each number of moves before a sweep takes over, which may move more stays than needed."""
+"""A plan of up to so many moves is one of fewest moves, as long as `MOST_LOOKS` suffice."""
+MOST_LOOKS = 24_000
+"""Looks into a room for each number of moves (2,000 placements with 12 rooms) before a sweep takes over, which may move more
+stays than needed: the writer must not wait for long."""
 
 
 class Plan(Struct, frozen=True, gc=False):
@@ -86,7 +87,7 @@ class _Search:
         self._rooms: dict[int, int] = {}
         self._firm = [0] * rooms
         self._loose: list[list[int]] = [[] for _ in range(rooms)]
-        self._steps = 0
+        self._steps_left = MOST_LOOKS // rooms
         for number, stay in enumerate(lodged, self._new):
             if stay.fixed:
                 self._firm[stay.room] |= self._nights[number]
@@ -97,8 +98,8 @@ class _Search:
         """Place all `pending` pieces, taking up at most `moves_left` others; tell whether that worked. Raises _TooManySteps."""
         if not pending:
             return True
-        self._steps += 1
-        if self._steps > MOST_STEPS:
+        self._steps_left -= 1
+        if self._steps_left < 0:
             raise _TooManySteps
         choices = {piece: list(self._choices(piece, moves_left)) for piece in pending}
         piece = min(pending, key=lambda each: len(choices[each]))

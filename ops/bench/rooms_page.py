@@ -33,8 +33,9 @@ RULES = """\
 - Never moved: a stay that has arrived or arrives today, one whose room is pinned or that changes rooms on its way, a house
   made of rooms, a block. A stay moves as a whole, for all its nights. No move is better than one, few are better than many.
 - When nothing is fixed, a way is found exactly when every night has a free room. With promised rooms the search looks
-  through all plans of up to 4 moves (2,000 placements for each number of moves), then sweeps from night to night, forwards
-  and backwards; what both miss is refused, and the refusal says that promised rooms stand in the way.
+  through all plans of up to 4 moves (at most 2,000 placements for each number of moves with 12 rooms, fewer with more), then
+  sweeps from night to night, forwards and backwards; what both miss is refused, and the refusal says that promised rooms
+  stand in the way.
 - First the 14 nights before and the 28 after the stay are read; who reaches beyond them counts as fixed. When that does not
   suffice, all nights that can be booked are read, so that nobody reaches beyond: up to 40,000 room-nights, which is all of
   them for 27 rooms of a type. Of a type of more than 40 rooms, the 40 with most free nights are looked at.
