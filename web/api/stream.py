@@ -42,13 +42,19 @@ async def stream(
 
     async def messages() -> AsyncIterator[bytes]:
         with desk.news.listening(visitor.address):
-            missed = position is not None and head - position > MOST_BEHIND
-            begin = head if position is None or missed else min(position, head)
-            yield _written("reset" if missed else "position", {"position": begin}, begin)
-            async for message in _news(desk.news, begin, request.app.state.is_leaving, staff=staff):
+            kind, begin = beginning(position, head)
+            yield _written(kind, {"position": begin}, begin)
+            async for message in written_news(desk.news, begin, request.app.state.is_leaving, staff=staff):
                 yield message
 
     return StreamingResponse(messages(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def beginning(position: int | None, head: int) -> tuple[str, int]:
+    """Say how a stream begins and after which position: where the listener was, unless they missed too much."""
+    if position is not None and head - position > MOST_BEHIND:
+        return "reset", head
+    return "position", head if position is None else min(position, head)
 
 
 def _position(last_event_id: str) -> int:
@@ -60,7 +66,7 @@ def _position(last_event_id: str) -> int:
     return int(last_event_id)
 
 
-async def _news(news: Newsroom, position: int, is_leaving: Callable[[], bool], *, staff: bool) -> AsyncIterator[bytes]:
+async def written_news(news: Newsroom, position: int, is_leaving: Callable[[], bool], *, staff: bool) -> AsyncIterator[bytes]:
     """Write what is told until the listener leaves or the server does."""
     quiet = 0.0
     while not is_leaving():
