@@ -69,11 +69,13 @@ def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID 
 @click.command()
 @click.argument("reservation_id", type=click.UUID)
 @click.option("--reason", default="other", show_default=True)
+@click.option("--version", "expected_version", type=int, help="Refuse when it was changed since this version.")
 @PROPERTY
 @KEY
-def cancel(reservation_id: UUID, reason: str, property_code: str, key: UUID | None) -> None:
+def cancel(reservation_id: UUID, reason: str, expected_version: int | None, property_code: str, key: UUID | None) -> None:
     """Cancel a reservation by its policy, or give a hold back."""
-    command = command_of(CancelReservation, {"reservation_id": reservation_id, "reason": reason})
+    asked = {"reservation_id": reservation_id, "reason": reason, "expected_version": expected_version}
+    command = command_of(CancelReservation, asked)
     click.echo(json.dumps(on_servers(lambda wiring: dispatch(wiring, property_code, command, key)), indent=2))
 
 

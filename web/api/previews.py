@@ -26,9 +26,11 @@ def only_stay(found: ReservationFound, stay_id: UUID | None) -> UUID:
         return stay_id
     if stay_id is not None:
         raise Problem("reservation.stay_unknown", "This reservation has no such stay: look at it for the ids of its stays.")
-    if len(live) != 1:
-        rule = "none of its stays can be changed any more" if not live else "say which of its stays is meant"
-        raise Problem("reservation.which_stay", f"This reservation has {len(live)} live stays: {rule}.", field="stay_id")
+    if not live:
+        raise Problem("stay.not_in_state", f"This reservation is {found.document.state}: none of its stays can be changed.")
+    if len(live) > 1:
+        rule = f"This reservation has {len(live)} live stays: say which of them is meant."
+        raise Problem("reservation.which_stay", rule, field="stay_id")
     return live[0]
 
 

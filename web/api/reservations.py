@@ -24,12 +24,13 @@ TokenHeader = Annotated[str | None, Header(alias="Manage-Token")]
 
 
 class CancelRequest(BaseModel):
-    """Why, and, to be safe, which fee was shown."""
+    """Why, and, to be safe, which fee was shown and which version was looked at."""
 
     model_config = ConfigDict(extra="forbid")
 
     reason: CancellationReason = "other"
     expected_fee_minor: int | None = None
+    expected_version: int | None = None
 
 
 @router.get("/reservations/{reservation_id}")
@@ -64,7 +65,7 @@ async def cancel(
         response.headers["Ledger-Position"] = str(found.position)
         return {"reservation_id": str(reservation_id), "fee": amount(fee), "refund": amount(refund), "preview": True}
     body = request or CancelRequest()
-    command = CancelReservation(reservation_id=reservation_id, reason=body.reason, expected_fee_minor=body.expected_fee_minor)
+    command = CancelReservation(reservation_id=reservation_id, **body.model_dump())
     outcome = await desk.dispatch(
         command, asked(house, desk, visitor, f"cancel/{reservation_id}", checked_key(idempotency_key))
     )

@@ -111,5 +111,9 @@ def test_what_cannot_be_changed_says_why_and_changes_nothing(guest: Guest, desk:
         assert (refused.json()["code"], refused.is_success) == (code, False), (content, refused.text)
     after = guest.looks()
     assert [after[part] for part in UNCHANGED] == [before[part] for part in UNCHANGED]
-    guest.cancels()
-    assert changes(guest, adults=1).status_code in {409, 422}
+    assert guest.cancels(expected_version=1).json()["code"] == "reservation.changed_since"
+    assert guest.cancels(expected_version=before["version"]).status_code == 200
+    assert changes(guest, adults=1).json()["code"] == "stay.not_in_state"
+    stay_id = before["stays"][0]["stay_id"]
+    assert changes(guest, adults=1, stay_id=stay_id).json()["code"] == "stay.not_in_state"
+    assert changes(guest, preview=True, adults=1, stay_id=stay_id).json()["code"] == "stay.not_in_state"

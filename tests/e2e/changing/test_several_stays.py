@@ -25,5 +25,10 @@ def test_two_stays_with_their_own_dates_are_booked_and_changed_one_by_one(guest:
     found = guest.waits_for_payment("captured")
     assert [(stay["nights"], stay["adults"]) for stay in found["stays"]] == [(4, 2), (1, 1)]
     assert [stay["wishes"] for stay in found["stays"]] == [[], ["floor-high"]]
+    unclear = guest.browser.post(
+        f"{guest.running.api}/reservations/{found['reservation_id']}/change",
+        json={"adults": 1}, headers={**guest.manage, "Idempotency-Key": "unclear"},
+    )  # fmt: skip
+    assert (unclear.status_code, unclear.json()["code"]) == (422, "reservation.which_stay")
     assert found["total"]["amount_minor"] == sum(stay["total"]["amount_minor"] for stay in found["stays"])
     assert desk.revenue(long, found["position"])[0] == books[0] + 5
