@@ -13,6 +13,7 @@ from ledger.keys import GuestKey, Sealed
 from ledger.refusal import Refusal
 from ledger.sealing import NO_VERSION, added_by
 
+
 class GuestForgotten(Refusal):
     """There is no key to seal it under any more."""
 
