@@ -169,9 +169,12 @@ def _room_for(
     suitable = [room for room in fitting(hotel, hotel.rooms_of(row.room_type), row.wishes, ()) if room in whole]
     if suitable:
         return suitable[0] if row.wishes else min(suitable, key=lambda room: (had[room], room))
+    # Doors that the block has for another type (a house made of rooms) are not free for this one.
+    others = {door for (room, _), kind in nights.items() if kind != row.room_type for door in doors_of(room)}
+    is_apart = others.isdisjoint(door for room in hotel.rooms_of(row.room_type) for door in doors_of(room))
     found = find_foreseen(
-        foreseen, code=code, room_type=row.room_type, dates=row.dates, wanted=1, now=now, ignoring=frozenset({group_id}),
-        wishes=row.wishes,
+        foreseen, code=code, room_type=row.room_type, dates=row.dates, wanted=1, now=now,
+        ignoring=frozenset({group_id} if is_apart else ()), wishes=row.wishes,
     )  # fmt: skip
     if not found:
         message = f"no {row.room_type} as wished for is free for all these nights: choose another type, dates or wishes"

@@ -27,6 +27,7 @@ from ledger.refusal import IdReused
 from ledger.stay_dates import StayDates
 from tests.examples import ARRIVAL, CODE, NOW, OPENED, SEALED, confirmed, held, minutes, named, stay
 from tests.spec import Story, Verdict, given
+from tests.unit.commands.test_placing import estate
 
 DEPARTURE = ARRIVAL + timedelta(days=2)
 DATES = StayDates(ARRIVAL, DEPARTURE)
@@ -368,3 +369,29 @@ def test_promises_of_a_list_are_kept_and_pin_the_room() -> None:
     ]  # fmt: skip
     pick_up(a_group(block("g1")), row(wishes=("accessible!",))).refuses(ListWrong)
     pick_up(a_group(block("g1"), terms=ELASTIC), row(wishes=("accessible!",))).refuses(ListWrong)
+
+
+def a_group_with_a_house(*garden: Block) -> Story:
+    """Begin with an elastic group that has a house made of g1 and g2 in its block, beside rooms of its own."""
+    house = Block(room_type="house", room="g1+g2", dates=DATES)
+    doors = (block("g1"), block("g2"))
+    opening = happened(opened_event(ELASTIC), Group.Confirmed(terms=ELASTIC))
+    return estate(*opening, *nights_blocked(*doors, *garden), *happened(Group.RoomsBlocked(blocks=(house, *garden))))
+
+
+def test_a_house_made_of_rooms_is_blocked_and_released_door_by_door() -> None:
+    verdict = estate().when(open_group(wish(1, "house")))
+    doors = (block("g1"), block("g2"))
+    assert [change for change in verdict.decision.changes if change in nights_blocked(*doors)] == nights_blocked(*doors)
+    released = a_group_with_a_house().when(CancelGroup(group_id=GROUP)).decision.changes
+    assert [change for change in released if change in nights_freed(*doors)] == nights_freed(*doors)
+
+
+def test_a_house_is_picked_up_whole_and_its_rooms_are_not_given_to_others() -> None:
+    party = row("Family", 2, room_type="house", adults=5)
+    changes = pick_up(a_group_with_a_house(), party).decision.changes
+    booked = [change.event.room for change in changes if isinstance(change.event, RoomNight.BookingConfirmed)]
+    assert booked == ["g1", "g1", "g2", "g2"]
+    garden = pick_up(a_group_with_a_house(), row("Friend", 2)).decision.answer["reservations"]
+    assert [each["room"] for each in garden] == ["g3"]
+    pick_up(a_group_with_a_house(block("g3")), row("Friend", 2), row("Another", 3)).refuses(ListWrong)
