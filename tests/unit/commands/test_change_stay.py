@@ -16,16 +16,19 @@ from aggregates.room_night import RoomNight
 from commands.change_stay import ChangeStay
 from commands.desk import NotInState, Over
 from ledger.command import Change
-from ledger.ids import made_by, rates_stream, room_night_stream
+from ledger.ids import made_by, payment_id, rates_stream, room_night_stream
 from ledger.refusal import Refusal
+from ledger.restrictions import Restriction, Restrictions
 from ledger.stay import BookedStay
 from ledger.stay_dates import StayDates
 from tests.examples import (
     ARRIVAL,
     CODE,
+    HELD_UNTIL,
     NOW,
     OPENED,
     TARIFF,
+    VEHICLE,
     confirmed,
     dates,
     deposit_of,
@@ -301,3 +304,42 @@ def test_day_use_stays_of_one_day_and_in_its_own_slot() -> None:
     next_day = given(*story).when(change(arrival=day(1), departure=day(2))).decision.changes
     streams = [each.stream for each in next_day[1:]]
     assert streams == [stream, *[room_night_stream(CODE, "g1", day(1), "day")] * 2]
+
+
+def test_a_page_for_another_amount_is_closed() -> None:
+    balance = payment_id(R, "balance", 1)
+    asked = Payment.Requested(reservation_id=R, purpose="balance", amount=price().total, vehicle=VEHICLE)
+    page = [
+        Change(R, Reservation.PaymentAsked(payment_id=balance, purpose="balance", amount=price().total)),
+        Change(balance, asked),
+    ]
+    changes = given(*BOOKED, *page).when(change(departure=day(3))).decision.changes
+    assert changes[-1] == Change(balance, Payment.VoidAsked(reservation_id=R, reason="changed"))
+
+
+def test_others_who_move_are_held_or_booked_as_before() -> None:
+    after_me, before_me = stay("after", "g1", arrival=day(2)), stay("before", "g2")
+    story = [*BOOKED, *held("a", after_me), *held("b", before_me), *other("g3", day(0), 4)]
+    changes = given(*story).when(change(departure=day(4))).decision.changes
+    moved = [each.event for each in changes if isinstance(each.event, RoomNight.Reassigned)]
+    assert len(moved) == 4
+    assert {event.held_until for event in moved} == {HELD_UNTIL}
+
+
+CLOSED = replace(TARIFF, restrictions=(Restriction(first=day(3), last=day(3), closed_to_departure=True),))
+ON_CLOSED = [*BOOKED, Change(rates_stream(CODE), Rates.Published(tariff=CLOSED))]
+
+
+def test_restrictions_count_for_new_dates_only_and_not_in_house() -> None:
+    given(*ON_CLOSED).when(change(departure=day(3))).refuses(Restrictions.ClosedToDeparture)
+    assert given(*ON_CLOSED).when(change(departure=day(4))).decision.changes
+    assert given(*ON_CLOSED).when(change(adults=1)).decision.changes
+    assert given(*ON_CLOSED, IN_HOUSE).when(change(departure=day(3)), at=ON_ARRIVAL).decision.changes
+
+
+def test_another_room_is_chosen_by_the_wishes_of_the_stay() -> None:
+    high = replace(STAY, wishes=("floor-high",))
+    story = [*OPENED, *held("r", high), *confirmed("r", high), *other("g1", day(2))]
+    changed_to = given(*story).when(change(departure=day(3))).decision.changes[0].event
+    assert isinstance(changed_to, Reservation.StayChanged)
+    assert (changed_to.stay.room, changed_to.stay.wishes) == ("g3", ("floor-high",))

@@ -110,6 +110,10 @@ def test_after_one_stay_the_whole_rest_can_be_cancelled() -> None:
     )
 
 
+def test_a_stay_can_be_cancelled_up_to_its_day_of_arrival() -> None:
+    given(*BOOKED).when(cancel(), at=ARRIVAL_DAY).answers(state="cancelled")
+
+
 CAPTURING = [
     *HELD, *paying("r"), Change(deposit_of("r"), Payment.CaptureAsked(reservation_id=R)), *confirmed("r")
 ]  # fmt: skip

@@ -293,3 +293,23 @@ def test_a_stay_moves_into_a_house_made_of_two_rooms_and_out_again() -> None:
     out = given(*story, *into).when(move(room="g1")).decision.changes
     assert len(out) == 1 + 4 + 2
     given(*story, *other("other", "g3")).when(move(room="g2+g3")).refuses(RoomNight.Taken)
+    half = given(*story, *into).when(move(room="g2")).decision.changes
+    assert len(half) == 1 + 4 + 2, "its own nights are no obstacle"
+
+
+def test_a_room_that_is_still_occupied_today_can_be_had_from_tomorrow() -> None:
+    story = [*BOOKED, checked_in(), *STILL_THERE]
+    assert given(*story).when(move(first_night=day(1)), at=ARRIVAL_DAY).decision.changes
+
+
+def test_neither_of_two_who_swap_gets_a_room_that_is_too_small() -> None:
+    in_villa = replace(stay("other", "v1"), room_type="villa")
+    story = [*SMALL, *held("other", in_villa), *confirmed("other", in_villa)]
+    back = SwapStays(reservation_id=named("other"), stay_id=in_villa.stay_id, other_reservation_id=R, other_stay_id=ID)
+    given(*story).when(swap(other_stay_id=in_villa.stay_id)).refuses(Property.TooManyGuests)
+    given(*story).when(back).refuses(Property.TooManyGuests)
+
+
+def test_a_swap_does_not_push_anybody_out_of_a_room_that_is_held() -> None:
+    rival = stay("rival", "g1", 1, arrival=day(2))
+    given(*LONGER, *held("rival", rival)).when(swap()).refuses(RoomNight.Taken, room="g1")
