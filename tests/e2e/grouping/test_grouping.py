@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -196,3 +197,26 @@ def test_turnaways_are_counted_by_reason(moved: Running, moved_desk: Desk, stay:
     assert [(each["reason"], each["denied"], each["enquiries"], each["room_nights"]) for each in counted] == [
         ("sold_out", True, 2, 12), ("price", False, 1, 3)
     ]  # fmt: skip
+
+
+def test_the_command_line_does_the_same(moved: Running, moved_desk: Desk, tmp_path: Path) -> None:
+    stay = stay_of(today=now_of(moved).date())
+
+    def says(*words: str, code: int = 0) -> str:
+        said = moved.run(*words)
+        assert said.returncode == code, said.stderr
+        return said.stderr if code else said.stdout
+
+    block = f"{stay.room_type}:{stay.arrival}:{stay.departure}:2"
+    opening = ("--name", "Cyclists", "--rate-plan", "flexible", "--cutoff", str(stay.arrival), "--block", block)
+    group_id = json.loads(says("group", "open", *opening))["group_id"]
+    rows = tmp_path / "rooms.csv"
+    room = f"{stay.room_type},{stay.arrival},{stay.departure},2,0"
+    rows.write_text(f"{COLUMNS}\n{room},Ruwan Silva,ruwan@example.com,floor-high\n{room},Kamal,kamal,\n", "utf-8")
+    assert "line 3, email" in says("group", "import", group_id, str(rows), code=1)
+    rows.write_text(f"{COLUMNS}\n{room},Ruwan Silva,ruwan@example.com,floor-high\n", "utf-8")
+    booked = json.loads(says("group", "import", group_id, str(rows)))
+    moved_desk.reads(f"groups/{group_id}/rooming-list", after=booked["position"])
+    assert "Ruwan Silva,ruwan@example.com,floor-high" in says("group", "export", group_id)
+    assert "picked up    3" in says("group", "show", group_id)
+    assert says("group", "cancel", group_id, "--reason", "too_few_guests")
