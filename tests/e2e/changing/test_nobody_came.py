@@ -1,0 +1,49 @@
+"""A guest who does not come: nothing before the day of arrival is over, then the fee of the policy, and the nights are free.
+
+The clock is moved, not waited for, on an installation of the file's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tests.e2e.changing.test_at_the_desk import asks, done, refused
+from tests.e2e.changing.test_changing import changes
+from tests.e2e.desk import Desk
+from tests.e2e.guest import Guest, Stay
+from tests.installation import Running
+
+Invite = Callable[[Running], Guest]
+
+
+def tomorrow(running: Running, nights: int) -> Stay:
+    """Give a stay that begins on the hotel's next day."""
+    at = datetime.fromisoformat(running.control("GET", "/clock")["at"]).astimezone(ZoneInfo("Asia/Colombo"))
+    arrival = at.date() + timedelta(days=1)
+    return Stay(arrival, arrival + timedelta(days=nights))
+
+
+def test_the_fee_is_kept_and_the_rest_goes_back(moved: Running, moved_desk: Desk, invite: Invite) -> None:
+    guest = invite(moved)
+    stay = tomorrow(moved, 5)
+    rest = Stay(stay.arrival + timedelta(days=2), stay.departure)
+    free, books = moved_desk.free(rest), moved_desk.revenue(stay)
+    booked = guest.books(stay)
+    paid = booked["paid"]["amount_minor"]
+    assert refused(guest, "no-show") == "stay.not_due"
+    moved.control("POST", "/clock", {"advance_seconds": 2 * 86_400})
+    assert changes(guest, adults=1).json()["code"] == "stay.ask_the_hotel"
+    row = done(guest, "no-show")
+    assert row["state"] == "no_show"
+    fee = row["fee"]["amount_minor"]
+    found = guest.looks()
+    assert (found["state"], found["owed"]["amount_minor"]) == ("no_show", fee)
+    assert 0 < fee <= paid
+    settled = guest.waits(lambda seen: seen["paid"]["amount_minor"] == fee)
+    assert settled["balance"]["amount_minor"] == 0
+    assert moved_desk.kept(settled["reservation_id"]) == fee
+    assert moved_desk.revenue(stay, found["position"]) == books
+    assert moved_desk.free(rest, found["position"]) == free
+    assert asks(guest, "check-in").json()["code"] == "stay.not_in_state"
