@@ -104,10 +104,11 @@ class ReservationQuery:
         def added(box: Sealed, name: str, command_id: UUID | None) -> Any:
             return self._keys.read_added(box, reservation_id, command_id or reservation_id, name)
 
-        notes = [
-            Note(row.at, row.actor, added(row.note, "note", row.command_id)["text"], row.stay_id) for row in document.notes
-        ]
+        opened = ((row, added(row.note, "note", row.command_id)) for row in document.notes)
+        notes = [Note(row.at, row.actor, note["text"], row.stay_id) for row, note in opened if note is not None]
         named = {
-            row.booked.stay_id: added(row.guests, "guests", row.guests_by) for row in document.stays if row.guests is not None
+            row.booked.stay_id: added(row.guests, "guests", row.guests_by) or []
+            for row in document.stays
+            if row.guests is not None
         }
         return guest, notes, named
