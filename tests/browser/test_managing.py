@@ -103,6 +103,19 @@ def test_one_room_of_two_is_given_up(visitor: Visitor) -> None:
     visitor.follows("Cancel this stay").presses("Cancel it").reads("This stay is cancelled")
 
 
+def test_what_was_changed_meanwhile_is_not_cancelled_unseen(visitor: Visitor) -> None:
+    visitor.books().follows("Cancel this stay").reads("Cancel your stay?")
+    cancel, page = visitor.page.url, visitor.page
+    visitor.page = page.context.new_page()
+    visitor.page.goto(cancel.removesuffix("/cancel"))
+    wants(visitor, departure=visitor.departure + timedelta(days=1)).presses("Change my stay").reads("Your stay with us")
+    visitor.page.close()
+    visitor.page = page
+    visitor.expected = (409,)
+    visitor.presses("Cancel it").reads("Cancel your stay?").sees("Your booking was changed meanwhile")
+    visitor.presses("Cancel it").reads("This stay is cancelled")
+
+
 def test_the_hotel_is_asked_for_something(visitor: Visitor) -> None:
     visitor.books().follows("Ask for something").reads("What can we do for you?")
     visitor.page.get_by_label("Your request").fill("We come by the night train.\nMay we leave our bags?")
