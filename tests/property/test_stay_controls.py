@@ -209,7 +209,7 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
         a_rival_wants_a_room_of_the_block, (RoomNight, "is_free", lambda *_: True), "accepted and not sold_out",
     ),
     "blocks: who is picked up does not leave the block": (
-        a_room_of_the_block_is_picked_up, (pick_up, "_leave_block", nothing), "room_night.taken and not accepted",
+        a_room_of_the_block_is_picked_up, (pick_up, "given_back", nothing), "room_night.taken and not accepted",
     ),
     "blocks: a released block keeps its rooms": (
         a_block_goes_back, (release_block, "given_back", nothing), "not the auditor's",
