@@ -86,7 +86,8 @@ class RoomRuns:
     def packed(self, span: Span) -> bytes:
         """Write the numbers of some days."""
         self._reach(span.last + 1)
-        return b"".join(PACKING.pack(*(column[day] for column in self._columns)) for day in range(span.first, span.last + 1))
+        columns = [column[span.first : span.last + 1] for column in self._columns]
+        return b"".join(PACKING.pack(*numbers) for numbers in zip(*columns, strict=True))
 
     def _reach(self, days: int) -> None:
         """Have room for so many days, and for the longest stay behind them."""
