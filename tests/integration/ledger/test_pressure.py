@@ -206,7 +206,8 @@ def test_the_largest_command_fits_and_a_larger_one_writes_nothing(
             held = await reception.ask(VILLA)
             size = _bytes_of(await ledger.rows(), held)
             monkeypatch.setattr(batch, "LARGEST_COMMAND_BYTES", size + room)
-            later = VILLA.model_copy(update={"arrival": VILLA.departure, "departure": VILLA.departure + timedelta(days=2)})
+            arrival, departure = VILLA.departure, VILLA.departure + timedelta(days=2)
+            later = hold_stay(room_type="villa", adults=3, arrival=arrival, departure=departure)
             before = len(await ledger.rows())
             return await reception.ask(later), len(await ledger.rows()) - before, size
 
