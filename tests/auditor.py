@@ -24,6 +24,7 @@ SHORTEST = {"flexible": 1, "half-board": 1, "saver": 2}
 RUNNING = ("asked", "open")
 LIVE = ("held", "confirmed", "checked_in")
 SOLD = (*LIVE, "checked_out")
+BOOKED = ("confirmed", "checked_in", "checked_out")
 UNTIL_ARRIVAL = ("held", "confirmed")
 EITHER = "accepted or "
 TOLD = ("checked_in", "confirmed", "held", "checked_out", "no_show", "cancelled", "expired", "abandoned")
@@ -301,6 +302,11 @@ class Auditor:
     def holders(self) -> dict[Night, tuple[str, str]]:
         """Give for each night that is not free: which stay or block has it, and held, booked or blocked."""
         return {night: (holding.who, holding.state) for night, holding in self.nights.items()}
+
+    def sold(self) -> Counter[tuple[str, str, str]]:
+        """Count the room-nights that were sold by stay date, room type and rate plan."""
+        stays = [stay for stay in self.stays.values() if stay.state in BOOKED]
+        return Counter((day.isoformat(), stay.kind, stay.plan) for stay in stays for day in stay.rooms)
 
     def free(self, night: Night, now: datetime, *, but: str = "") -> bool:
         """Tell whether a night can be taken, or is taken by `but`."""

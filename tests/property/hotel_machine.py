@@ -41,10 +41,11 @@ from ledger.command import Command, Envelope, Handler, Outcome
 from ledger.ids import holder_stream
 from ledger.log import Row
 from ledger.stay import LiveStay
-from tests.auditor import EITHER, Auditor, Night, Stay, days
+from tests.auditor import BOOKED, EITHER, Auditor, Night, Stay, days
 from tests.examples import ARRIVAL, CODE, HOLD_SECONDS, NOBODY, NOW, hold_stay, usd
 from tests.inspector import Inspector, Line
 from tests.memory_log import MemoryLog
+from tests.property.read_models import ReadModels
 from tests.property.replay import fold, live, replayed
 from tests.reception import OPEN, Reception, envelope
 
@@ -79,6 +80,7 @@ class HotelMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.log, self.reception = self.open_reception()
         self.auditor, self.inspector = Auditor(), Inspector()
+        self.read_models = ReadModels()
         self.now = NOW
         self.asked: list[tuple[Envelope, Outcome]] = []
         self.wishes: dict[UUID, dict[str, Any]] = {}
@@ -278,6 +280,17 @@ class HotelMachine(RuleBasedStateMachine):
             assert {str(stay_id): told(stay) for stay_id, stay in reservation.live.items()} == {
                 stay_id: self.auditor.told(stay_id) for stay_id in self.auditor.bookings[name].stays
             }
+
+    @invariant()
+    def the_read_models_show_what_the_auditor_knows(self) -> None:
+        """Stays as pages show them, and room-nights and money on the books."""
+        self.read_models.follow(self.log.rows)
+        for name, document in self.read_models.documents.items():
+            shown = {str(row.stay.stay_id): told(row.stay) for row in document.stays}
+            assert shown == {stay_id: self.auditor.told(stay_id) for stay_id in self.auditor.bookings[str(name)].stays}
+        assert self.read_models.sold == self.auditor.sold()
+        booked = [stay.total for stay in self.inspector.stays.values() if stay.state in BOOKED]
+        assert self.read_models.sum_minor == sum(booked), f"{self.read_models.sum_minor} on the books, not {sum(booked)}"
 
     @invariant()
     def replay_equals_live(self) -> None:
