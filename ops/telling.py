@@ -24,9 +24,7 @@ async def reservation_text(wiring: Wiring, property_code: str, reservation_id: U
     document = found.document
     lines = [f"{document.held.confirmation_code}  {document.state}  position {found.position}"]
     lines += [_line(row) for row in document.stays]
-    lines += [
-        f"  payment {row.payment_id}  {row.state}  {row.amount.amount_minor} {row.amount.currency}" for row in document.payments
-    ]
+    lines += [f"  payment {row.payment_id}  {row.state}  {amount_in_words(row.amount)}" for row in document.payments]
     return {"reservation_id": str(reservation_id), "position": found.position, **msgspec.to_builtins(document)}, "\n".join(
         lines
     )
@@ -38,7 +36,7 @@ def _line(row: StayRow) -> str:
     pinned = f"  pinned: {row.pin}" if row.pin else ""
     return (
         f"  {stay.room_type} {rooms}  {stay.dates.arrival} to {stay.dates.departure}  {stay.rate_plan}"
-        f"  {stay.price.total.amount_minor} {stay.price.total.currency} minor units  {row.state}{pinned}  {stay.stay_id}"
+        f"  {amount_in_words(stay.price.total)}  {row.state}{pinned}  {stay.stay_id}"
     )
 
 

@@ -21,6 +21,7 @@ from commands.pin_room import PinRoom
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkIn
+from ledger.clock import local_date
 from ledger.command import Command
 from ops.cli.bookings import KEY, command_of, dispatch
 from ops.cli.running import JSON, PROPERTY, on_servers, show
@@ -166,8 +167,7 @@ def note(property_code: str, key: UUID | None, **content: Any) -> None:
 @click.command("walk-in")
 @click.option("--room-type", required=True)
 @click.option("--rate-plan", required=True)
-@click.option("--arrival", required=True, help="Today at the hotel, YYYY-MM-DD.")
-@click.option("--departure", required=True, help="YYYY-MM-DD")
+@click.option("--departure", required=True, help="YYYY-MM-DD; the stay begins today at the hotel.")
 @click.option("--adults", default=2, show_default=True, help="Adults in each room.")
 @click.option("--children", default=0, show_default=True, help="Children in each room.")
 @click.option("--rooms", default=1, show_default=True)
@@ -179,6 +179,12 @@ def note(property_code: str, key: UUID | None, **content: Any) -> None:
 @JSON
 def walk_in(property_code: str, key: UUID | None, as_json: bool, name: str, email: str, **wish: Any) -> None:
     """Book and check in somebody who stands at the reception, in one commit."""
-    command = command_of(WalkIn, {**wish, "guest": {"name": name, "email": email}})
-    answer = on_servers(lambda wiring: dispatch(wiring, property_code, command, key))
+    content = {**wish, "guest": {"name": name, "email": email}}
+
+    async def do(wiring: Wiring) -> dict[str, Any]:
+        desk = await desk_of(wiring, property_code)
+        today = local_date(desk.dispatch.now, desk.listed.time_zone)
+        return await dispatch(wiring, property_code, command_of(WalkIn, {**content, "arrival": today}), key)
+
+    answer = on_servers(do)
     show(answer, as_json, in_words(answer))
