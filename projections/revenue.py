@@ -20,7 +20,7 @@ from ledger.stay import BookedStay
 from projections.redis_model import RedisModel, Write
 
 NAME = "revenue"
-KEPT_AS = "revenue.2"
+KEPT_AS = "revenue.3"
 """Under which name the keys stand: the number rises with their form, and the model then begins anew from the log."""
 ROOM_KINDS = frozenset({"room", "extra_adult", "extra_child"})
 LOOKS_AT = frozenset({"reservation", "property"})
@@ -30,16 +30,21 @@ Changes = dict[str, dict[str, list[int]]]
 """Stay date → field → what is added to room-nights, room revenue and total."""
 MOVING = (
     Reservation.Confirmed, Reservation.Cancelled, Reservation.StayChanged, Reservation.StayCancelled, Reservation.StayNoShow,
+    Reservation.StayCheckedIn,
 )  # fmt: skip
 """Events that move cells, or may, of stays that were told of before."""
 
 
 class Sales(msgspec.Struct):
-    """What a reservation has sold: the cells of each stay that was not given up. `of`: "channel|booked_on"."""
+    """What a reservation has sold: the cells of each stay that was not given up. `of`: "channel|booked_on".
+
+    `came` are the stays whose guests came: what they slept stays sold when the others are cancelled.
+    """
 
     of: str
     cells: dict[str, Cells]
     counts: bool = False
+    came: list[str] = []
 
 
 class Revenue:
@@ -126,13 +131,22 @@ def sell(known: dict[str, Sales], changes: Changes, recorded: Recorded) -> bool:
             _replace(known[subject], changes, str(stay_id), _cells(stay, known[subject].of))
         case Reservation.StayCancelled(stay_id=stay_id) | Reservation.StayNoShow(stay_id=stay_id):
             _replace(known[subject], changes, str(stay_id), [])
+        case Reservation.StayCheckedIn(stay_id=stay_id):
+            known[subject].came.append(str(stay_id))
         case Reservation.Cancelled() | Reservation.Expired() | Reservation.Abandoned():
             gone = known.pop(subject, None)
-            for cells in gone.cells.values() if gone and gone.counts else ():
-                _add(changes, cells, -1)
+            if gone and gone.counts:
+                _take_back(gone, changes)
         case _:
             return False
     return True
+
+
+def _take_back(sales: Sales, changes: Changes) -> None:
+    """Take the stays that nobody came for off the books."""
+    for stay_id, cells in sales.cells.items():
+        if stay_id not in sales.came:
+            _add(changes, cells, -1)
 
 
 def _replace(sales: Sales, changes: Changes, stay_id: str, cells: Cells) -> None:

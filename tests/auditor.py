@@ -146,17 +146,17 @@ class Auditor:
             return "holder.too_many_holds"
         return self.on_rooms(kind, days(arrival, nights), rooms, now)
 
-    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, *, but: str = "", unsure: bool = False) -> str:
+    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, *, but: str = "") -> str:
         """Say whether so many rooms can be had: at once, or by moving others; either answer is right where promises are.
 
-        The nights of `but` count as free. `unsure`: whoever asks may or may not have others moved.
+        The nights of `but` count as free.
         """
         if len(self.free_rooms(kind, dates, now, but=but)) >= rooms:
             return ""
         moving, staying = self._lodged(kind, now, but)
         if not can_lodge([*moving, *[frozenset(dates)] * rooms], staying):
             return "sold_out"
-        return f"{EITHER}sold_out" if any(staying.values()) or unsure else ""
+        return f"{EITHER}sold_out" if any(staying.values()) else ""
 
     def on_confirm(self, name: str) -> str:
         return self._must_be_held(name) or ("room_night.not_held" if self.lost(name) else "")

@@ -46,7 +46,7 @@ class GroupAuditor(StayAuditor):
         if rooms > len(ROOMS[wanted.kind]):
             return "group.larger_than_house"
         refused = self._on_terms(wanted, party, now)
-        return refused or self.on_rooms(wanted.kind, wanted.dates, rooms, now, unsure=True).replace("sold", "group.sold")
+        return refused or self.on_rooms(wanted.kind, wanted.dates, rooms, now).replace("sold", "group.sold")
 
     def _on_terms(self, wanted: Wanted, party: Party, now: datetime) -> str:
         if party.cutoff < today(now):
@@ -78,9 +78,7 @@ class GroupAuditor(StayAuditor):
         inside = party.elastic or all(left[wanted.kind, day] for day in wanted.dates)
         if not fits or wanted.arrival < today(now) or not inside:
             return "rooming_list.wrong"
-        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=group, unsure=True).replace(
-            "sold_out", "rooming_list.wrong"
-        )
+        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=group).replace("sold_out", "rooming_list.wrong")
 
     def block_of(self, group: str) -> Counter[tuple[str, date]]:
         """Count the rooms of a block by type and night."""

@@ -65,7 +65,8 @@ class StayAuditor(Auditor):
             return "dates.departure_not_after_arrival"
         if wanted.arrival != stay.arrival and wanted.arrival < today(now):
             return "dates.past"
-        return "dates.past" if wanted.departure < today(now) else ""
+        soonest = today(now) + timedelta(days=stay.state == "confirmed")
+        return "dates.past" if wanted.departure < soonest else ""
 
     def _wish(self, stay: Stay, wanted: Wanted) -> str:
         if stay.state == "checked_in" and (wanted.arrival, wanted.kind) != (stay.arrival, stay.kind):

@@ -288,7 +288,7 @@ class HotelMachine(RuleBasedStateMachine):
         for name, document in self.read_models.documents.items():
             shown = {str(row.stay.stay_id): told(row.stay) for row in document.stays}
             assert shown == {stay_id: self.auditor.told(stay_id) for stay_id in self.auditor.bookings[str(name)].stays}
-        assert self.read_models.sold == self.auditor.sold()
+        assert self.read_models.sold == self.auditor.sold(), "other room-nights are on the books"
         booked = [stay.total for stay in self.inspector.stays.values() if stay.state in BOOKED]
         assert self.read_models.sum_minor == sum(booked), f"{self.read_models.sum_minor} on the books, not {sum(booked)}"
 
