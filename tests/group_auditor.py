@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tests.auditor import ROOMS, SHORTEST, SLEEPS, Holding, Night, Stay, kind_of, today
+from tests.auditor import EITHER, ROOMS, SHORTEST, SLEEPS, Holding, Night, Stay, can_lodge, days, kind_of, today
 from tests.inspector import law
 from tests.stay_auditor import StayAuditor, Wanted
 
@@ -35,6 +35,8 @@ class GroupAuditor(StayAuditor):
         super().__init__()
         self.groups: dict[str, Party] = {}
         self.waiting: dict[str, Wanted] = {}
+        self.blocks: dict[str, date] = {}
+        """The last night of each block of rooms that was not ended."""
 
     # —— Groups
 
@@ -105,6 +107,34 @@ class GroupAuditor(StayAuditor):
         for night in nights:
             law(self.free(night, now), f"{night} was blocked for {block} and is not free")
             self.nights[night] = Holding(block, "blocked")
+
+    # —— Rooms out of order
+
+    def on_block(self, room: str, first: date, last: date, now: datetime) -> str:
+        if room not in {each for rooms in ROOMS.values() for each in rooms}:
+            return "property.room_unknown"
+        if last < first:
+            return "upkeep.last_night_before_first"
+        if first < today(now):
+            return "upkeep.past"
+        wanted = set(days(first, (last - first).days + 1))
+        if all(self.free((room, day, "night"), now) for day in wanted):
+            return ""
+        moving, staying = self._lodged(kind_of(room), now, "")
+        makes_way = not staying[room] & wanted and can_lodge(moving, {**staying, room: staying[room] | wanted})
+        return f"{EITHER}upkeep.stays_in_the_way" if makes_way else "upkeep.stays_in_the_way"
+
+    def on_unblock(self, block: str, now: datetime) -> str:
+        if block not in self.blocks:
+            return "upkeep.block_unknown"
+        return "upkeep.block_over" if self.blocks[block] < today(now) else ""
+
+    def unblock(self, block: str, now: datetime) -> None:
+        """End a block; its nights that are past stay as they were."""
+        mine = [night for night, holding in self.nights.items() if holding.who == block and night[1] >= today(now)]
+        for night in mine:
+            del self.nights[night]
+        del self.blocks[block]
 
     # —— Those who wait
 
