@@ -44,9 +44,12 @@ class TestForeignTokens:
             thief.opens(subject + page)
             assert thief.page.status == 401
             assert guest.details["email"] not in thief.page.answer.text
-        answer = thief.browser.post(f"{subject}/cancel", data={"csrf_token": "x"})
-        assert answer.status_code == 403
+        for page in ("/cancel", "/requests", "/pay"):
+            assert thief.browser.post(subject + page, data={"csrf_token": "x"}).status_code == 401
+        own = f"{guest.running.url}/booking/{thief.held['reservation_id']}"
+        assert thief.browser.post(f"{own}/cancel", data={"csrf_token": "x"}).status_code == 403
         assert guest.looks()["state"] == "held"
+        assert thief.looks()["state"] == "held"
 
     @pytest.mark.parametrize("path", ["/manage/x", "/pay/x", "/pay/x/return", "/manage/e30.AAAA"])
     def test_invented(self, guest: Guest, path: str) -> None:
