@@ -102,11 +102,14 @@ class Stock(Load):
     def created(cls, site: Site) -> Stock:
         """Make the schema; the library makes its table in it."""
         load = cls(site.database_url, site.new_schema())
-        Bookings(env=load.environment(1)).close()
+        Bookings(env=load.environment(1, creates=True)).close()
         return load
 
-    def environment(self, callers: int) -> dict[str, str]:
-        """Say to the library where its database is; as many connections as callers."""
+    def environment(self, callers: int, *, creates: bool = False) -> dict[str, str]:
+        """Say to the library where its database is; as many connections as callers.
+
+        Only one process `creates` the table: PostgreSQL refuses what several redefine at once.
+        """
         parts = conninfo_to_dict(self.database_url)
         return {
             "PERSISTENCE_MODULE": "eventsourcing.postgres",
@@ -118,7 +121,7 @@ class Stock(Load):
             "POSTGRES_SCHEMA": self.schema,
             "POSTGRES_POOL_SIZE": str(callers),
             "POSTGRES_MAX_OVERFLOW": "0",
-            "CREATE_TABLE": "yes",
+            "CREATE_TABLE": "yes" if creates else "no",
         }
 
     @asynccontextmanager
