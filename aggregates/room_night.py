@@ -61,16 +61,6 @@ class RoomNight:
         stay_id: UUID
         slot: str = "night"
 
-    class HoldExtended(Event, frozen=True):
-        """The hold lasts until another moment."""
-
-        topic: ClassVar[str] = "room-night.hold-extended.v1"
-        room: str
-        stay_date: date
-        stay_id: UUID
-        held_until: datetime
-        slot: str = "night"
-
     class Released(Event, frozen=True):
         """A booked room-night is free again, because the guests did not come or left early."""
 
@@ -173,12 +163,6 @@ class RoomNight:
             raise RoomNight.NotHeld(f"The hold on room {room} for {stay_date} has ended: search again and book anew.")
         return RoomNight.BookingConfirmed(room=room, stay_date=stay_date, stay_id=stay_id, slot=slot)
 
-    def extend(self, *, room: str, stay_date: date, stay_id: UUID, held_until: datetime, slot: str = "night") -> Event:
-        """Let the hold last until another moment. Raises NotHeld."""
-        if not self.is_held_by(stay_id):
-            raise RoomNight.NotHeld(f"The hold on room {room} for {stay_date} has ended: search again and book anew.")
-        return RoomNight.HoldExtended(room=room, stay_date=stay_date, stay_id=stay_id, held_until=held_until, slot=slot)
-
     def release(self, *, room: str, stay_date: date, stay_id: UUID, reason: ReleaseReason, slot: str = "night") -> list[Event]:
         """End the hold of a stay; nothing when somebody else has taken the room-night since."""
         if not self.is_held_by(stay_id):
@@ -212,8 +196,6 @@ class RoomNight:
             case RoomNight.HoldRequested():
                 self.state, self.stay_id, self.held_until = "held", event.stay_id, event.held_until
                 self.reservation_id = event.reservation_id
-            case RoomNight.HoldExtended():
-                self.held_until = event.held_until
             case RoomNight.BookingConfirmed():
                 self.state, self.held_until = "booked", None
             case RoomNight.Reassigned(arrives=True):

@@ -13,6 +13,7 @@ from pydantic import Field
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.stay_events import ChangeReason
+from commands.changing_rooms import RoomPinned
 from commands.desk import Desk, desk_of, money, nights_between, reads_of
 from commands.foreseen import Foreseen
 from commands.free_rooms import are_free, free_rooms
@@ -61,9 +62,6 @@ class ChangeStay(Command):
     class DifferenceChanged(Refusal):
         code = "stay.difference_changed"
         field = "expected_difference_minor"
-
-    class Pinned(Refusal):
-        code = "stay.pinned"
 
     class RoomTaken(Refusal):
         code = "stay.room_taken"
@@ -174,7 +172,7 @@ def _roomed(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay,
     if stay.state == "checked_in":
         raise _taken(desk, stay, wished)
     if stay.pin:
-        raise ChangeStay.Pinned(
+        raise RoomPinned(
             f"Room {stay.booked.room} is promised to this guest and cannot be kept with this change: unpin it first, or keep"
             " the dates and the type.",
             pin=stay.pin,

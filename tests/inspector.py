@@ -149,9 +149,6 @@ class Inspector:
         elif what == "booking-confirmed":
             law((now.state, now.holder) == ("held", holder), f"law 1: {told}".replace("booking-confirmed", "booked"))
             self._take(place, Taken("booked", holder))
-        elif what == "hold-extended":
-            law((now.state, now.holder) == ("held", holder), told)
-            now.until = body["held_until"]
         else:
             before = {"hold-released": "held", "cancelled": "booked", "released": "booked", "unblocked": "blocked"}[what]
             law((now.state, now.holder) == (before, holder), told)

@@ -118,16 +118,6 @@ def test_what_a_blocked_night_knows() -> None:
     assert vars(night(BLOCK, UNBLOCKED)) == vars(RoomNight())
 
 
-def test_a_hold_is_extended_by_its_owner() -> None:
-    longer = RoomNight.HoldExtended(room="g1", stay_date=ARRIVAL, stay_id=MINE, held_until=minutes(60))
-    asked = {"room": "g1", "stay_date": ARRIVAL, "held_until": minutes(60)}
-    assert night(held()).extend(**asked, stay_id=MINE) == longer  # type: ignore[arg-type]  # fields of three types
-    assert night(held(), longer).held_until == minutes(60)
-    for others in (night(), night(held(YOURS)), night(held(), BOOKED)):
-        with pytest.raises(RoomNight.NotHeld):
-            others.extend(**asked, stay_id=MINE)  # type: ignore[arg-type]  # fields of three types
-
-
 def test_a_booked_night_that_is_not_used_is_given_back() -> None:
     ended = RoomNight.Released(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show")
     assert night(held(), BOOKED).end(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show") == ended

@@ -14,6 +14,7 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.change_stay import ChangeStay
+from commands.changing_rooms import RoomPinned
 from commands.desk import NotInState, Over
 from ledger.command import Change
 from ledger.ids import made_by, payment_id, rates_stream, room_night_stream
@@ -204,8 +205,8 @@ EVERY_ROOM = [change for room in ("g2", "g3") for change in other(room, day(2))]
         (BOOKED, {"adults": 2}, NOW, ChangeStay.NothingNew),
         (BOOKED, {"departure": day(3), "expected_difference_minor": 1}, NOW, ChangeStay.DifferenceChanged),
         ([*BOOKED, IN_HOUSE, *other("g1", day(2))], {"departure": day(3)}, ON_ARRIVAL, ChangeStay.RoomTaken),
-        ([*BOOKED, PINNED, *other("g1", day(2))], {"departure": day(3)}, NOW, ChangeStay.Pinned),
-        ([*BOOKED, PINNED], {"room_type": "villa"}, NOW, ChangeStay.Pinned),
+        ([*BOOKED, PINNED, *other("g1", day(2))], {"departure": day(3)}, NOW, RoomPinned),
+        ([*BOOKED, PINNED], {"room_type": "villa"}, NOW, RoomPinned),
         ([*BOOKED, *other("g1", day(2)), *EVERY_ROOM], {"departure": day(3)}, NOW, ChangeStay.SoldOut),
     ],
 )

@@ -24,7 +24,6 @@ def events(slot: str) -> list[tuple[Event, list[bool]]]:
     moved: dict[str, Any] = {**at, "reservation_id": STAY, "other_room": "102", "held_until": None, "reason": "move"}
     return [
         (RoomNight.HoldRequested(**at, reservation_id=STAY, held_until=UNTIL), [True]),
-        (RoomNight.HoldExtended(**at, held_until=UNTIL), []),
         (RoomNight.BookingConfirmed(**at), [True]),
         (RoomNight.HoldReleased(**at, reason="expired"), [False]),
         (RoomNight.Cancelled(**at), [False]),
