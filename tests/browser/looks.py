@@ -28,6 +28,12 @@ class Sight:
     way: Callable[[Visitor], object]
     expected: tuple[int, ...] = ()
 
+    def seen_by(self, visitor: Visitor) -> None:
+        """Lead a visitor to the page and look at it."""
+        visitor.expected = self.expected
+        self.way(visitor)
+        look_at(self.name, visitor)
+
 
 def look_at(name: str, visitor: Visitor) -> None:
     """Look at the page before a visitor on a phone and on a desk, and at its width on every screen."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.conftest import Invite
 from tests.browser.hotel_side import does_to_stay, fills, hotel_today, own_page, walks_in
-from tests.browser.looks import PHONE, Sight, look_at
+from tests.browser.looks import PHONE, Sight
 from tests.browser.test_managing import books_two_rooms, wants
 from tests.browser.visitor import PATIENCE_MS, PLAIN, Visitor
 
@@ -136,15 +136,6 @@ SIGHTS = (
 )
 
 
-@pytest.fixture(params=SIGHTS, ids=lambda sight: str(sight.name))
-def sight(request: pytest.FixtureRequest, invite: Invite) -> tuple[str, Visitor]:
-    """Give a visitor who stands before a page."""
-    wanted: Sight = request.param
-    visitor = invite(width=PHONE, height=844)
-    visitor.expected = wanted.expected
-    wanted.way(visitor)
-    return wanted.name, visitor
-
-
-def test_a_page(sight: tuple[str, Visitor]) -> None:
-    look_at(*sight)
+@pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: str(sight.name))
+def test_a_page(sight: Sight, invite: Invite) -> None:
+    sight.seen_by(invite(width=PHONE, height=844))
