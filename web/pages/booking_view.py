@@ -41,6 +41,7 @@ PAYMENT_WORDS = {
     "refunding": "being refunded", "refunded": "refunded", "refund_failed": "refund needs our attention",
     "lost": "not completed",
 }  # fmt: skip
+ARRIVED = frozenset({"authorised", "capturing", "captured"})
 PURPOSES = {"deposit": "Deposit", "balance": "Balance", "extra": "Further payment"}
 STAY_WORDS = {
     "checked_in": "You are here", "checked_out": "Stayed", "cancelled": "Cancelled", "no_show": "Not used",
@@ -145,6 +146,7 @@ def _payment(payment: Any, held: Any) -> dict[str, Any]:
     return {
         "label": "Payment" if whole else PURPOSES.get(payment.purpose, "Payment"),
         "state": _state_of(payment),
+        "arrived": payment.state in ARRIVED,
         "amount": payment.amount,
         "at": payment.at,
     }

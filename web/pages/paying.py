@@ -113,7 +113,6 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
     paid = await paid_for(request, house, token)
     found = await paid.look()
     payment = _live_payment(found)
-    more = payment is not None and found.document.state in BOOKED
     if payment is not None:
         moment = int(house.clock.now().timestamp()) // RETURN_SECONDS
         command = PokePayment(payment_id=payment.payment_id, source="return", vendor_event_id=f"return/{moment}", kind="return")
@@ -124,7 +123,8 @@ async def returned(request: Request, house: HouseDoor, token: str) -> Response:
         )
         await paid.desk.dispatch(command, asked)
         found = await _wait(paid, _moved_on)
-    if more:
+    if found.document.state in BOOKED and any(row.purpose != "deposit" for row in found.document.payments[-1:]):
+        # Told by what was paid, not by whether it is still open: the provider's own message may have come first.
         return RedirectResponse(f"{subject_of(paid.reservation_id)}?paid=1", 303)
     if found.document.state in BOOKED:
         return _to_booking(request, paid, found, new=True)

@@ -56,6 +56,16 @@ def test_the_rest_is_paid_in_two_parts(guest: Guest, desk: Desk) -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "payment.nothing_due")
 
 
+def test_coming_back_after_the_provider_has_told_us_is_no_new_booking(guest: Guest) -> None:
+    guest.books(stay_of())
+    goes_to_pay(guest, amount_minor=1_000)
+    guest.pays(PLAIN)
+    guest.waits_for_payment("captured")
+    guest.opens(f"{guest.held['checkout_url']}/return")
+    assert dict(guest.page.url.params) == {"paid": "1"}
+    assert "your payment has arrived" in guest.page.text, guest.page.text
+
+
 def test_another_amount_closes_the_first_page(guest: Guest, desk: Desk) -> None:
     booked = guest.books(stay_of())
     goes_to_pay(guest, amount_minor=1_000)
