@@ -18,8 +18,8 @@ from ledger.unreadable import Unreadable
 
 A = TypeVar("A", bound=Aggregate)
 
-MOST_KEPT = 200_000
-"""Streams kept at most; the least recently read go first. A folded room-night takes about half a kilobyte."""
+MOST_KEPT = 50_000
+"""Streams kept at most, those read first go first: a year of 130 rooms. They take about a kilobyte each, so 60 MB in all."""
 
 FARTHEST_BEHIND = 20_000
 """Events that the others may have written before it is cheaper to forget everything and read only what is asked for."""

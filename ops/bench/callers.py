@@ -73,7 +73,7 @@ class Tally:
     latencies: list[float] = field(default_factory=list)
     acknowledged: list[Booked] = field(default_factory=list)
     memory: list[tuple[int, int]] = field(default_factory=list)
-    """Resident bytes of each client process before and after."""
+    """Resident bytes of each client process when the measured time began, and when it was over."""
     counters: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -119,6 +119,7 @@ class Job:
     callers: int
     draws: Draws
     seconds: float = 0
+    warm_up: float = 0
     attempts: int = 0
 
 
@@ -128,9 +129,7 @@ async def do(job: Job, barrier: Barrier) -> Tally:
         if job.attempts:
             await asyncio.gather(*(book(number) for number in range(job.callers)))
         await asyncio.to_thread(barrier.wait, START_SECONDS)
-        before = psutil.Process().memory_info().rss
         whole = await (_attempts(job, book) if job.attempts else _for_seconds(job, book))
-        whole.memory.append((before, psutil.Process().memory_info().rss))
         whole.counters = job.load.counters()
     return whole
 
@@ -150,7 +149,9 @@ async def _attempts(job: Job, book: Book) -> Tally:
 
 
 async def _for_seconds(job: Job, book: Book) -> Tally:
-    begin = time.monotonic() + job.seconds * WARM_UP
+    begin = time.monotonic() + job.warm_up
+    process, when_warm = psutil.Process(), []
+    asyncio.get_running_loop().call_later(job.warm_up, lambda: when_warm.append(process.memory_info().rss))
     callers = [Caller(book, number, begin, begin + job.seconds) for number in range(job.callers)]
     if job.load.threaded:
         await asyncio.to_thread(_in_threads, callers)
@@ -159,6 +160,7 @@ async def _for_seconds(job: Job, book: Book) -> Tally:
     whole = Tally()
     for caller in callers:
         whole.take(caller.tally)
+    whole.memory.append((when_warm[0], process.memory_info().rss))
     return whole
 
 

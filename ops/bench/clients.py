@@ -23,13 +23,16 @@ class ClientFailed(Exception):
     """A client process ended with an error; its first line is the message."""
 
 
-def measure(load: Load, shape: Shape, seconds: float, draws: Draws, profile: Path | None = None) -> Tally:
-    """Book for `seconds` with clients of a shape. Raises ClientFailed when one of them cannot."""
+def measure(
+    load: Load, shape: Shape, seconds: float, draws: Draws, profile: Path | None = None, *, warm_up: float | None = None
+) -> Tally:
+    """Book for `seconds`, after a warm-up, with clients of a shape. Raises ClientFailed when one of them cannot."""
+    warm_up = seconds * WARM_UP if warm_up is None else warm_up
     jobs = [
-        Job(load=load, callers=shape.callers, draws=draws.part(place, shape.processes), seconds=seconds)
+        Job(load=load, callers=shape.callers, draws=draws.part(place, shape.processes), seconds=seconds, warm_up=warm_up)
         for place in range(shape.processes)
     ]
-    return _done(jobs, START_SECONDS + seconds * (1 + WARM_UP), profile)
+    return _done(jobs, START_SECONDS + warm_up + seconds, profile)
 
 
 def attack(load: Load, shape: Shape, attempts: int, draws: Draws) -> Tally:
