@@ -28,6 +28,7 @@ LOOKS_AT = frozenset({"reservation"})
 TABLES = (Table("guests", "reservation_id", "guest_id::text || person || terms::text"),)
 TERMS_PURPOSE = "guest terms"
 """What the secret of the search terms is derived for."""
+# Without fastupdate: its list of pending terms is worked off by whoever fills it, and search stood still for seconds then.
 CREATION: LiteralString = """
 INSERT INTO {schema}.models VALUES ('guests', 1, 0, true) ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS {schema}.guests (
@@ -43,6 +44,7 @@ ALTER TABLE {schema}.guests ALTER COLUMN person SET NOT NULL;
 CREATE INDEX IF NOT EXISTS guests_person ON {schema}.guests (generation, person);
 CREATE INDEX IF NOT EXISTS guests_guest ON {schema}.guests (generation, guest_id);
 CREATE INDEX IF NOT EXISTS guests_terms ON {schema}.guests USING gin (terms);
+ALTER INDEX {schema}.guests_terms SET (fastupdate = off);
 DO $$ BEGIN
     IF to_regclass('{schema}.guest_terms') IS NOT NULL THEN
         UPDATE {schema}.guests SET terms = found.terms FROM (
