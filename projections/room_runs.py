@@ -9,13 +9,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
 from itertools import pairwise
-from operator import or_
 from typing import NamedTuple
 
 from ledger.stay_dates import LONGEST_STAY_NIGHTS
 from projections.from_date import MOST_ROOMS, PACKING
+
+NEVER = 1 << 32
+"""Later than every day."""
 
 
 class Span(NamedTuple):
@@ -113,34 +114,34 @@ class RoomRuns:
     def _rerun(self, lacking: Sequence[array[int]], span: Span) -> Iterator[int]:
         """Work out what single rooms can give from each day of a span; give the days that have other numbers now."""
         first, last = span
-        whole = len(self.rooms) - reduce(or_, self._taken[first : last + LONGEST_STAY_NIGHTS], 0).bit_count()
-        for rooms, column in enumerate(lacking, 1):
-            # So many rooms are free all the time: none of the days lacks anything.
-            now = array("H", bytes(2 * (last + 1 - first))) if rooms <= whole else self._lacking(rooms, span)
+        for column, now in zip(lacking, self._lacking(span), strict=True):
             before = column[first : last + 1]
             if now != before:
                 column[first : last + 1] = now
                 yield from (day for day, one, other in zip(range(first, last + 1), before, now, strict=True) if one != other)
 
-    def _lacking(self, rooms: int, span: Span) -> array[int]:
-        """Say for each day of a span how many nights the longest stay that `rooms` rooms can take lacks.
+    def _lacking(self, span: Span) -> list[array[int]]:
+        """Say for one, two … rooms and each day of a span how many nights the longest stay that they can take lacks.
 
-        The nights looked at move on with the day. What is taken on them is the union of `near[-1]`, those up to `turn`, and
-        `far`, those from there on; each night joins both once, however long the stays are.
+        The nights that the most rooms can take move on with the day. What is taken on them is the union of `near[-1]`, the
+        first ones, and `far`, those behind them; each night joins both once, however long the stays are. Fewer rooms can
+        take more: those that are still free on the night that ends it, each until it is taken.
         """
-        taken, most = self._taken, len(self.rooms) - rooms
-        found = array("H")
+        taken, most = self._taken, len(self.rooms) - self._most
+        found = [array("H", bytes(2 * (span.last + 1 - span.first))) for _ in range(self._most)]
         near: list[int] = []
-        far, end = 0, span.first
-        for day in range(span.first, span.last + 1):
+        far, end, longer = 0, span.first, _Longer(self._bits)
+        for place, day in enumerate(range(span.first, span.last + 1)):
             before = near[-1] if near else 0
             limit = day + LONGEST_STAY_NIGHTS
             while end < limit:
                 wider = far | taken[end]
                 if (before | wider).bit_count() > most:
+                    ends = longer.than(end, before | wider)
+                    for rooms, column in enumerate(found):
+                        column[place] = max(0, limit - (ends[rooms] if rooms < len(ends) else end))
                     break
                 far, end = wider, end + 1
-            found.append(limit - end)
             if end == day:
                 end += 1
             elif near:
@@ -148,6 +149,28 @@ class RoomRuns:
             else:
                 near, far = _unions(taken[day + 1 : end]), 0
         return found
+
+
+class _Longer:
+    """Finds until when those rooms stay free that are free longer than others; the same question is answered once."""
+
+    def __init__(self, bits: Sequence[int]) -> None:
+        self._bits = bits
+        self._every = (1 << len(bits)) - 1
+        self._asked = (0, 0)
+        self._ends: list[int] = []
+
+    def than(self, end: int, taken: int) -> list[int]:
+        """Give the next night taken of each room that is not among the taken ones on `end`, the last first."""
+        if self._asked != (end, taken):
+            self._asked, self._ends = (end, taken), sorted(self._each(end, self._every ^ taken), reverse=True)
+        return self._ends
+
+    def _each(self, end: int, free: int) -> Iterator[int]:
+        while free:
+            later = self._bits[_lowest(free)] >> end
+            yield end + _lowest(later) if later else NEVER
+            free &= free - 1
 
 
 def _unions(nights: Sequence[int]) -> list[int]:
