@@ -61,6 +61,14 @@ def test_one_booking_makes_few_keys_and_many_share_a_commit(tmp_path: Path) -> N
     assert len(keys.commits) < 20
 
 
+def test_keys_of_one_commit_stand_side_by_side_in_the_store(tmp_path: Path) -> None:
+    keys = CountedKeys(tmp_path / "keys.sqlite")
+    made = asyncio.run(taken(KeyStock(keys), 100))
+    assert len({key.key_id.int >> 64 for key in made}) <= len(keys.commits)
+    assert {key.key_id.version for key in made} == {4}, "still random ids, as everywhere"
+    assert len({key.key_id.int & (1 << 64) - 1 for key in made}) == 100
+
+
 def test_a_store_that_cannot_be_written_is_said_so_and_tried_again(tmp_path: Path) -> None:
     class Full(CountedKeys):
         is_full = True
