@@ -53,7 +53,7 @@ def scale(site: Site, plan: Plan) -> Findings:
         )  # fmt: skip
     small, large = ([tally.rate for tally in hotel.tallies] for hotel in hotels)
     findings.relate("scale", large, small)
-    findings.remark(f"Measured after a warm-up of {WARM_UP * plan.seconds:.0f} s each, which follows a checkpoint.")
+    findings.remark(f"Measured after a warm-up of {WARM_UP * plan.seconds:g} s each, which follows a checkpoint.")
     findings.remark("The short log grows with every round, too; the history is copies of one real booking, held and confirmed.")
     return findings
 
