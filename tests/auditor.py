@@ -8,19 +8,15 @@ log of a hotel must obey is `tests/inspector.py`'s.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tests.inspector import law
-
-Night = tuple[str, date, str]
-"""Room, stay date and slot."""
+from tests.naive_house import DOORS, ROOMS, SHORTEST, SLEEPS, Lodger, Night, anywhere, behind, can_lodge, days, kind_of
+from tests.selling_rules import SellingRule, refused_by
 
 COLOMBO = timedelta(hours=5, minutes=30)
-SLEEPS = {"garden": (2, 3), "villa": (3, 4)}
-ROOMS = {"garden": ("g1", "g2", "g3"), "villa": ("v1",)}
-SHORTEST = {"flexible": 1, "half-board": 1, "saver": 2}
 RUNNING = ("asked", "open")
 LIVE = ("held", "confirmed", "checked_in")
 SOLD = (*LIVE, "checked_out")
@@ -43,6 +39,7 @@ class Stay:
     slot: str = "night"
     state: str = "held"
     pinned: bool = False
+    wishes: tuple[str, ...] = ()
 
     @property
     def arrival(self) -> date:
@@ -55,7 +52,7 @@ class Stay:
     @property
     def nights(self) -> Iterator[Night]:
         for day, room in self.rooms.items():
-            yield room, day, self.slot
+            yield from behind(room, day, self.slot)
 
 
 @dataclass
@@ -83,30 +80,6 @@ def today(now: datetime) -> date:
     return (now + COLOMBO).date()
 
 
-def days(arrival: date, nights: int) -> list[date]:
-    return [arrival + timedelta(days=number) for number in range(nights)]
-
-
-def kind_of(room: str) -> str:
-    """Name the type of a room."""
-    return next(kind for kind, rooms in ROOMS.items() if room in rooms)
-
-
-def can_lodge(stays: list[frozenset[date]], taken: Mapping[str, set[date]]) -> bool:
-    """Tell whether every stay finds one room for all its nights: tried room by room, in the order of their first nights."""
-    if not stays:
-        return True
-    first, *others = sorted(stays, key=min)
-    tried: list[set[date]] = []
-    for room, nights in taken.items():
-        if first & nights or nights in tried:
-            continue
-        tried.append(nights)
-        if can_lodge(others, {**taken, room: nights | first}):
-            return True
-    return False
-
-
 class Auditor:
     """Says beforehand what the hotel must answer, and keeps its own list of who holds which night."""
 
@@ -116,7 +89,9 @@ class Auditor:
         self.nights: dict[Night, Holding] = {}
         self.payments: dict[str, str] = {}
         self.payer: dict[str, str] = {}
+        self.purpose: dict[str, str] = {}
         self.refunds_under_way: Counter[str] = Counter()
+        self.selling: list[SellingRule] = []
 
     # —— What must be answered: the code of the refusal, or nothing when it must be accepted
 
@@ -139,22 +114,35 @@ class Auditor:
             return "dates.past"
         if adults > SLEEPS[kind][0]:
             return "property.too_many_guests"
-        if nights < SHORTEST[plan]:
-            return "restriction.min_stay"
-        theirs = [name for name, booking in self.bookings.items() if booking.holder == holder]
-        if sum(self.state(name) == "held" and self.bookings[name].until > now for name in theirs) >= most:
-            return "holder.too_many_holds"
-        return self.on_rooms(kind, days(arrival, nights), rooms, now)
+        refused = self.on_rules(kind, plan, days(arrival, nights)) or self.on_holder(holder, most, now)
+        return refused or self.on_rooms(kind, days(arrival, nights), rooms, now)
 
-    def on_rooms(self, kind: str, dates: list[date], rooms: int, now: datetime, *, but: str = "") -> str:
+    def on_rules(self, kind: str, plan: str, dates: list[date], slot: str = "night") -> str:
+        """Say whether the hotel sells this: its restrictions are about nights, the shortest stay of a plan is about all."""
+        closed = refused_by(self.selling, kind, plan, dates, dates[-1] + timedelta(days=1)) if slot == "night" else ""
+        return closed or ("restriction.min_stay" if len(dates) < SHORTEST[plan] else "")
+
+    def on_holder(self, holder: str, most: int, now: datetime) -> str:
+        theirs = [name for name, booking in self.bookings.items() if booking.holder == holder]
+        live = sum(self.state(name) == "held" and self.bookings[name].until > now for name in theirs)
+        return "holder.too_many_holds" if live >= most else ""
+
+    def on_rooms(
+        self, kind: str, dates: list[date], rooms: int, now: datetime, *, but: str = "", slot: str = "night",
+        only: Collection[str] = DOORS,
+    ) -> str:  # fmt: skip
         """Say whether so many rooms can be had: at once, or by moving others; either answer is right where promises are.
 
-        The nights of `but` count as free.
+        The nights of `but` count as free; nobody is moved for a house or for a day.
         """
-        if len(self.free_rooms(kind, dates, now, but=but)) >= rooms:
+        made_of_rooms = "+" in ROOMS[kind][0]
+        free = self.free_rooms(kind, dates, now, but=but, slot=slot)
+        if sum(made_of_rooms or room in only for room in free) >= rooms:
             return ""
+        if slot == "day" or made_of_rooms:
+            return "sold_out"
         moving, staying = self._lodged(kind, now, but)
-        if not can_lodge([*moving, *[frozenset(dates)] * rooms], staying):
+        if not can_lodge([*moving, *[(frozenset(dates), frozenset(only))] * rooms], staying):
             return "sold_out"
         return f"{EITHER}sold_out" if any(staying.values()) else ""
 
@@ -238,15 +226,16 @@ class Auditor:
 
     # —— Payments
 
-    def request(self, name: str, payment: str) -> None:
-        if self.running(name):
-            law(payment == self.running(name), "two payments live at once")
+    def request(self, name: str, payment: str, purpose: str = "deposit") -> None:
+        if self.running(name, purpose):
+            law(payment == self.running(name, purpose), "two payments live at once")
             return
         self.bookings[name].payments.append(payment)
-        self.payments[payment], self.payer[payment] = "open", name
+        self.payments[payment], self.payer[payment], self.purpose[payment] = "open", name, purpose
 
-    def running(self, name: str) -> str:
-        return next((payment for payment in self.bookings[name].payments if self.payments[payment] in RUNNING), "")
+    def running(self, name: str, purpose: str = "deposit") -> str:
+        theirs = [payment for payment in self.bookings[name].payments if self.purpose[payment] == purpose]
+        return next((payment for payment in theirs if self.payments[payment] in RUNNING), "")
 
     def in_flight(self, name: str) -> bool:
         return any(self.payments[payment] == "capturing" for payment in self.bookings[name].payments)
@@ -294,7 +283,8 @@ class Auditor:
     def told(self, stay_id: str) -> tuple[object, ...]:
         """Give what there is to know about a stay; its rooms only when it was not given up."""
         stay = self.stays[stay_id]
-        return stay.state, stay.kind, stay.plan, stay.adults, stay.pinned, stay.rooms if stay.state in SOLD else {}
+        rooms = stay.rooms if stay.state in SOLD else {}
+        return stay.state, stay.kind, stay.plan, stay.adults, stay.slot, stay.wishes, stay.pinned, rooms
 
     def stays_of(self, name: str) -> list[Stay]:
         return [self.stays[stay_id] for stay_id in self.bookings[name].stays]
@@ -305,7 +295,7 @@ class Auditor:
 
     def sold(self) -> Counter[tuple[str, str, str]]:
         """Count the room-nights that were sold by stay date, room type and rate plan."""
-        stays = [stay for stay in self.stays.values() if stay.state in BOOKED]
+        stays = [stay for stay in self.stays.values() if stay.state in BOOKED and stay.slot == "night"]
         return Counter((day.isoformat(), stay.kind, stay.plan) for stay in stays for day in stay.rooms)
 
     def free(self, night: Night, now: datetime, *, but: str = "") -> bool:
@@ -313,8 +303,11 @@ class Auditor:
         holding = self.nights.get(night)
         return holding is None or holding.who == but or (holding.until is not None and holding.until <= now)
 
-    def free_rooms(self, kind: str, dates: list[date], now: datetime, *, but: str = "") -> list[str]:
-        return [room for room in ROOMS[kind] if all(self.free((room, day, "night"), now, but=but) for day in dates)]
+    def room_free(self, room: str, day: date, now: datetime, *, but: str = "", slot: str = "night") -> bool:
+        return all(self.free(night, now, but=but) for night in behind(room, day, slot))
+
+    def free_rooms(self, kind: str, dates: list[date], now: datetime, *, but: str = "", slot: str = "night") -> list[str]:
+        return [room for room in ROOMS[kind] if all(self.room_free(room, day, now, but=but, slot=slot) for day in dates)]
 
     def lost(self, name: str) -> bool:
         """Tell whether somebody took a night of the booking after its time was over."""
@@ -325,19 +318,19 @@ class Auditor:
             if self.stays[stay_id].state == "held"
         )
 
-    def _lodged(self, kind: str, now: datetime, but: str) -> tuple[list[frozenset[date]], dict[str, set[date]]]:
+    def _lodged(self, kind: str, now: datetime, but: str) -> tuple[list[Lodger], dict[str, set[date]]]:
         """Give the nights of each stay that may change rooms, and by room the nights of all that may not."""
-        moving: list[frozenset[date]] = []
+        moving: list[Lodger] = []
         staying: dict[str, set[date]] = {room: set() for room in ROOMS[kind]}
         by_holder: defaultdict[str, list[Night]] = defaultdict(list)
         for night, holding in self.nights.items():
-            if night[0] in staying and not self.free(night, now, but=but):
+            if night[0] in staying and night[2] == "night" and not self.free(night, now, but=but):
                 by_holder[holding.who].append(night)
         for who, nights in by_holder.items():
             stay = self.stays.get(who)
-            whole = stay and len(set(stay.rooms.values())) == 1 and stay.state in UNTIL_ARRIVAL
+            whole = stay and set(stay.rooms.values()) == {nights[0][0]} and stay.state in UNTIL_ARRIVAL
             if stay and whole and not stay.pinned and stay.arrival > today(now):
-                moving.append(frozenset(day for _, day, _ in nights))
+                moving.append(anywhere(day for _, day, _ in nights))
             else:
                 for room, day, _ in nights:
                     staying[room].add(day)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tests.auditor import EITHER, ROOMS, SHORTEST, SLEEPS, Holding, Night, Stay, can_lodge, days, kind_of, today
+from tests.auditor import EITHER, Holding, Stay, today
 from tests.inspector import law
+from tests.naive_house import DOORS, ROOMS, SHORTEST, SLEEPS, Night, can_lodge, days, kind_of
 from tests.stay_auditor import StayAuditor, Wanted
 
 OPEN_STATES = ("tentative", "definite")
@@ -111,7 +112,7 @@ class GroupAuditor(StayAuditor):
     # —— Rooms out of order
 
     def on_block(self, room: str, first: date, last: date, now: datetime) -> str:
-        if room not in {each for rooms in ROOMS.values() for each in rooms}:
+        if room not in DOORS:
             return "property.room_unknown"
         if last < first:
             return "upkeep.last_night_before_first"
@@ -157,7 +158,9 @@ class GroupAuditor(StayAuditor):
             elif entry in offered:
                 del self.waiting[entry]
             else:
-                law(not self.free_rooms(wanted.kind, wanted.dates, now), f"{entry} was passed over, and a room is free")
+                sold = not self.on_rules(wanted.kind, wanted.plan, wanted.dates)
+                free = self.free_rooms(wanted.kind, wanted.dates, now)
+                law(not (sold and free), f"{entry} was passed over, and a room is free")
         kept = list(self.waiting)
         for entry in kept:
             later = list(before)[list(before).index(entry) + 1 :]

@@ -76,6 +76,9 @@ class StaySeen:
     slot: str
     total: int
     state: str = "held"
+    doors: frozenset[str] = frozenset()
+    """The rooms of a house, all of which it must have every night until it is moved; none for a stay in one room."""
+    moved: bool = False
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Inspector:
         self.stays: dict[str, StaySeen] = {}
         self.paying: dict[str, MoneySeen] = {}
         self.fees: Counter[str] = Counter()
-        self.lost: set[tuple[str, str]] = set()
+        self.lost: defaultdict[str, set[Place]] = defaultdict(set)
         self._under_way: dict[tuple[str, str, str], str] = {}
         self._touched: set[str] = set()
 
@@ -154,7 +157,7 @@ class Inspector:
             law((now.state, now.holder) == (before, holder), told)
             over = (what, body.get("reason")) != ("hold-released", "expired") or line.at >= datetime.fromisoformat(now.until)
             law(over, f"law 2: {place} was taken from {holder} before its time was over")
-            self.lost.add((holder, place[1]))
+            self.lost[holder].add(place)
             self._leave(place)
         if "stay_id" in body:
             self._touched.add(holder)
@@ -168,7 +171,7 @@ class Inspector:
             self._take(place, Taken(state, body["stay_id"], body["held_until"] or ""))
         else:
             law(now.state in {"held", "booked"} and now.holder == body["stay_id"], told)
-            law(room != body["other_room"], f"{place} moves to itself")
+            law(room != body["other_room"] or bool(self.stays[body["stay_id"]].doors), f"{place} moves to itself")
             self._under_way[body["stay_id"], day, slot] = now.state
             self._leave(place)
 
@@ -198,6 +201,7 @@ class Inspector:
             for stay_id in wanted:
                 law(stay_id in stays, f"{what} of {stay_id}, which {line.stream} does not have")
                 self._goes_on(what, stay_id, stays[stay_id], line)
+                stays[stay_id].moved |= what == "stay-moved"
             if what in {"stay-no-show", "stay-cancelled"}:
                 self._gives_up(line)
             elif "fee" in line.body:
@@ -206,7 +210,8 @@ class Inspector:
     def _remember(self, reservation: str, stay: dict[str, Any], state: str) -> None:
         dates, slot = _dates_of(stay["dates"]), stay.get("slot", "night")
         law(bool(dates), f"{stay['stay_id']} has no night")
-        self.stays[stay["stay_id"]] = StaySeen(reservation, dates, slot, stay["price"]["total"]["amount_minor"], state)
+        doors = frozenset(stay["room"].split("+")) if "+" in stay["room"] else frozenset[str]()
+        self.stays[stay["stay_id"]] = StaySeen(reservation, dates, slot, stay["price"]["total"]["amount_minor"], state, doors)
         self._touched.add(stay["stay_id"])
 
     def _changed(self, stays: dict[str, StaySeen], line: Line) -> None:
@@ -285,13 +290,18 @@ class Inspector:
 
     def _rooms_fit(self, stay_id: str, stay: StaySeen) -> None:
         has = self.places[stay_id]
-        dates = [day for _, day, _ in has]
-        told = f"{stay_id} is {stay.state} from {min(stay.dates, default='never')} and has {sorted(has)}"
-        law(len(set(dates)) == len(dates), f"law 1: two rooms in one night: {told}")
-        law({slot for _, _, slot in has} <= {stay.slot}, f"another slot than {stay.slot}: {told}")
         wanted = stay.dates if stay.state in SOLD else frozenset()
-        lost = {day for day in stay.dates if stay.state == "held" and (stay_id, day) in self.lost}
-        law(wanted - lost == set(dates), f"law 3: not all of its nights, or more: {told}")
+        lost = self.lost[stay_id] if stay.state == "held" else set[Place]()
+        told = f"{stay_id} is {stay.state} from {min(stay.dates, default='never')} and has {sorted(has)}"
+        law({slot for _, _, slot in has} <= {stay.slot}, f"another slot than {stay.slot}: {told}")
+        if stay.doors and not stay.moved:
+            every = {(door, day, stay.slot) for door in stay.doors for day in wanted}
+            law(every - lost == has, f"law 3: not all of its nights, or more: {told}")
+        else:
+            rooms = {day: {room for room, at, _ in has if at == day} for _, day, _ in has}
+            one_room = all(len(each) == 1 or each == stay.doors for each in rooms.values())
+            law(one_room, f"law 1: two rooms in one night: {told}")
+            law(wanted - {day for _, day, _ in lost} == rooms.keys(), f"law 3: not all of its nights, or more: {told}")
         state = "held" if stay.state == "held" else "booked"
         law(all(self.nights[place].state == state for place in has), f"not {state}: {told}")
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tests.auditor import LIVE, ROOMS, SHORTEST, SLEEPS, Auditor, Stay, days, kind_of, today
+from tests.auditor import LIVE, Auditor, Stay, today
 from tests.inspector import law
+from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, days, kind_of
 
 SWAPPABLE = ("confirmed", "checked_in")
 
@@ -66,7 +67,9 @@ class StayAuditor(Auditor):
         if wanted.arrival != stay.arrival and wanted.arrival < today(now):
             return "dates.past"
         soonest = today(now) + timedelta(days=stay.state == "confirmed")
-        return "dates.past" if wanted.departure < soonest else ""
+        if wanted.departure < soonest:
+            return "dates.past"
+        return "dates.not_one_day" if stay.slot == "day" and len(wanted.dates) != 1 else ""
 
     def _wish(self, stay: Stay, wanted: Wanted) -> str:
         if stay.state == "checked_in" and (wanted.arrival, wanted.kind) != (stay.arrival, stay.kind):
@@ -75,25 +78,38 @@ class StayAuditor(Auditor):
             return "property.too_many_guests"
         if wanted == as_it_is(stay):
             return "stay.nothing_new"
-        return "restriction.min_stay" if len(wanted.dates) < SHORTEST[wanted.plan] else ""
+        if len(wanted.dates) < SHORTEST[wanted.plan]:
+            return "restriction.min_stay"
+        same_nights = wanted.dates == sorted(stay.rooms) or stay.state == "checked_in"
+        return "" if same_nights else self.on_rules(wanted.kind, wanted.plan, wanted.dates, stay.slot)
 
     def _rooms(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
         stay = self.stays[stay_id]
-        kept = kept_rooms(stay, wanted.dates)
-        if wanted.kind == stay.kind and all(self.free((room, day, stay.slot), now, but=stay_id) for day, room in kept.items()):
+        if self._can_keep(stay_id, wanted, now):
             return ""
         if stay.state == "checked_in":
             return "stay.room_taken"
         if stay.pinned:
             return "stay.pinned"
-        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=stay_id)
+        return self.on_another_room(stay_id, wanted, now)
+
+    def on_another_room(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
+        return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=stay_id, slot=self.stays[stay_id].slot)
+
+    def _can_keep(self, stay_id: str, wanted: Wanted, now: datetime) -> bool:
+        """Tell whether a stay can have its rooms for other dates."""
+        stay = self.stays[stay_id]
+        kept = kept_rooms(stay, wanted.dates).items()
+        return wanted.kind == stay.kind and all(
+            self.room_free(room, day, now, but=stay_id, slot=stay.slot) for day, room in kept
+        )
 
     def change(self, stay_id: str, wanted: Wanted, rooms: Mapping[date, str], now: datetime) -> None:
         """Take a change over. A stay that can keep its rooms keeps them."""
         stay = self.stays[stay_id]
         law(sorted(rooms) == wanted.dates, f"{stay_id} was to have {wanted.dates} and has {sorted(rooms)}")
-        kept = kept_rooms(stay, wanted.dates)
-        if wanted.kind == stay.kind and all(self.free((room, day, stay.slot), now, but=stay_id) for day, room in kept.items()):
+        if self._can_keep(stay_id, wanted, now):
+            kept = kept_rooms(stay, wanted.dates)
             law(rooms == kept, f"{stay_id} could keep {kept} and was given {rooms}")
         self.stays[stay_id] = replace(stay, kind=wanted.kind, plan=wanted.plan, adults=wanted.adults)
         self._void(stay.booking)
@@ -152,7 +168,7 @@ class StayAuditor(Auditor):
         return {room for day, room in stay.rooms.items() if day >= today(now)}
 
     def _takes(self, stay: Stay, room: str, moving: list[date], now: datetime, leaving: set[str]) -> str:
-        if room not in {each for rooms in ROOMS.values() for each in rooms}:
+        if room not in DOORS:
             return "room.unknown"
         if stay.adults > SLEEPS[kind_of(room)][0]:
             return "property.too_many_guests"
@@ -161,8 +177,9 @@ class StayAuditor(Auditor):
         return "" if free else "room_night.taken"
 
     def _occupied(self, room: str, coming: str, now: datetime) -> str:
-        last = self.nights.get((room, today(now) - timedelta(days=1), "night"))
-        there = last and last.who != coming and last.who in self.stays and self.stays[last.who].state == "checked_in"
+        nights = behind(room, today(now) - timedelta(days=1))
+        last = {self.nights[night].who for night in nights if night in self.nights} - {coming}
+        there = any(who in self.stays and self.stays[who].state == "checked_in" for who in last)
         return "room.occupied" if there else ""
 
     # —— Arriving and leaving

@@ -18,9 +18,10 @@ from commands.open_group import OpenGroup
 from commands.pick_up import PickUp
 from commands.release_block import ReleaseBlock
 from commands.rooming_list import RoomingRow
-from tests.auditor import Night, Stay, today
+from tests.auditor import Stay, today
 from tests.examples import GUEST
 from tests.group_auditor import OPEN_STATES, GroupAuditor, Party
+from tests.naive_house import Night
 from tests.property.stays_machine import StaysMachine, picks
 from tests.stay_auditor import Wanted
 

@@ -42,10 +42,11 @@ from ledger.command import Command, Envelope, Handler, Outcome
 from ledger.ids import holder_stream
 from ledger.log import Row
 from ledger.stay import LiveStay
-from tests.auditor import BOOKED, EITHER, Auditor, Night, Stay, days
+from tests.auditor import BOOKED, EITHER, Auditor, Stay
 from tests.examples import ARRIVAL, CODE, HOLD_SECONDS, NOBODY, NOW, hold_stay, usd
 from tests.inspector import Inspector, Line
 from tests.memory_log import MemoryLog
+from tests.naive_house import Night, days
 from tests.property.read_models import ReadModels
 from tests.property.replay import fold, live, replayed
 from tests.reception import OPEN, Reception, envelope
@@ -59,8 +60,12 @@ happened: Counter[str] = Counter()
 
 def told(stay: LiveStay) -> tuple[object, ...]:
     """Give what the product knows of a stay in the auditor's words."""
-    booked = stay.booked
-    return stay.state, booked.room_type, booked.rate_plan, booked.adults, bool(stay.pin), dict(stay.nights())
+    booked, rooms = stay.booked, dict[date, str]()
+    for night, door in stay.nights():
+        rooms[night] = f"{rooms[night]}+{door}" if night in rooms else door
+    return (
+        stay.state, booked.room_type, booked.rate_plan, booked.adults, booked.slot, booked.wishes, bool(stay.pin), rooms,
+    )  # fmt: skip
 
 
 class KeptLog(Protocol):
@@ -75,6 +80,7 @@ class HotelMachine(RuleBasedStateMachine):
     reservations: Bundle[UUID] = Bundle("reservations")
     payments: Bundle[UUID] = Bundle("payments")
     looks: Bundle[tuple[UUID, int]] = Bundle("looks")
+    opening: Command = OPEN
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,7 +109,7 @@ class HotelMachine(RuleBasedStateMachine):
 
     @initialize()
     def open_the_hotel(self) -> None:
-        assert self.ask(envelope(OPEN, at=self.now)).accepted
+        assert self.ask(envelope(self.opening, at=self.now)).accepted
 
     @rule(
         target=reservations,
@@ -354,7 +360,10 @@ class HotelMachine(RuleBasedStateMachine):
         self.auditor.adopt({stay_id: self.rooms_of(stay_id) for stay_id in sorted(given | asked)}, asked, self.now)
 
     def rooms_of(self, stay_id: str) -> dict[date, str]:
-        return {date.fromisoformat(day): room for room, day, _ in self.inspector.places[stay_id]}
+        places = sorted(self.inspector.places[stay_id])
+        return {
+            date.fromisoformat(day): "+".join(room for room, at, _ in places if at == day) for _, day, _ in places
+        }  # fmt: skip
 
     def refunds_after(self, position: int) -> dict[str, int]:
         lines = [Line.of(row) for row in self.log.rows[position:]]

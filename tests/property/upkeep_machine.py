@@ -10,7 +10,8 @@ from hypothesis.stateful import precondition, rule
 
 from commands.block_rooms import BlockRooms
 from commands.unblock_rooms import UnblockRooms
-from tests.auditor import days, today
+from tests.auditor import today
+from tests.naive_house import days
 from tests.property.groups_machine import GroupsMachine
 from tests.property.stays_machine import ANY_ROOM, picks
 
