@@ -120,7 +120,7 @@ class _Compiled:
         """Refuse a stay; the refusals come in the order of their classes."""
         nights, arrival = dates.nights, self._place(dates.arrival)
         begin, end = max(0, arrival), arrival + nights
-        if begin < self._days and end > begin and self._sold_until[begin] < end:
+        if begin < self._days and self._sold_until[begin] < end:
             closed = date.fromordinal(self._first + self._sold_until[begin])
             raise Restrictions.StopSell(f"This is not sold on {closed}: choose other dates or another offer.", date=closed)
         if self._at(self._closed_to_arrival, arrival):

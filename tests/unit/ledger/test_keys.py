@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
 from ledger.keys import GuestKeys, MasterKey, MasterKeyWrong, new_guest_key
+from ledger.sealing import NO_VERSION, added_by
 from tests.examples import NOW, named
 
 RESERVATION = named("reservation")
@@ -235,6 +236,27 @@ def test_many_are_read_at_once(keys: GuestKeys) -> None:
     opened = keys.read_many(boxes, 1, "guest")
     assert opened[7] is None
     assert [each["name"] for each in opened if each] == [str(key.key_id) for key in kept if key is not kept[7]]
+
+
+def test_fiscal_keys_of_several_guests_are_counted_once_each(keys: GuestKeys) -> None:
+    kept = [new_guest_key(named(name)) for name in ("first", "second", "third")]
+    keys.keep(kept)
+    assert keys.destroy_fiscal([key.key_id for key in kept], NOW) == 3
+    assert keys.census(NOW.date()).fiscals == 0
+
+
+def test_what_a_command_added_opens_under_its_stream_command_and_field_alone(keys: GuestKeys) -> None:
+    key, command_id = new_guest_key(named("key")), named("command")
+    keys.keep([key])
+    added = key.seal("a cot", RESERVATION, NO_VERSION, added_by(command_id, "note"))
+    assert keys.read_added(added, RESERVATION, command_id, "note") == "a cot"
+    for stream, command, field in (
+        (named("another"), command_id, "note"), (RESERVATION, named("another"), "note"), (RESERVATION, command_id, "wish"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidTag):
+            keys.read_added(added, stream, command, field)
+    keys.erase(key.key_id, NOW)
+    assert keys.read_added(added, RESERVATION, command_id, "note") is None
 
 
 def test_the_census_counts(keys: GuestKeys) -> None:

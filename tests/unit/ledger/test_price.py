@@ -1,4 +1,4 @@
-"""What cancelling costs, by the policy that the guest was told."""
+"""What cancelling costs, by the policy that the guest was told, and what some of the nights cost of what was agreed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.money import Money
-from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine, cancellation_fee, nightly_totals
+from ledger.price import CancellationPolicy, PriceLine, StayPrice, TaxLine, cancellation_fee, nightly_totals, part_of
 from tests.examples import usd
 
 FREE_UNTIL = datetime(2126, 3, 7, 8, 30, tzinfo=UTC)
@@ -65,3 +66,34 @@ def test_nights_are_summed_in_date_order() -> None:
 
 def test_room_total_leaves_taxes_out() -> None:
     assert price(line(10, 10_000), line(11, 5_000), taxes=3_000).room_total == Money(15_000, "USD")
+
+
+AGREED = replace(
+    price(line(10, 10_000), line(11, 5_000), line(10, 2_000, "board"), line(12, 1_000), taxes=1_801), pay_now=usd(13_000)
+)
+"""Three nights of 120, 50 and 10, with taxes that do not go up in them."""
+
+
+@pytest.mark.parametrize(
+    ("nights", "charged", "taxed", "due"),
+    [
+        ((10,), 12_000, 1_201, 13_000),
+        ((11,), 5_000, 500, 5_500),
+        ((11, 12), 6_000, 600, 6_600),
+        ((10, 11, 12), 18_000, 1_801, 13_000),
+    ],
+)
+def test_nights_keep_the_taxes_on_their_charges(nights: tuple[int, ...], charged: int, taxed: int, due: int) -> None:
+    """What is due now never exceeds what is left."""
+    part = part_of(AGREED, {date(2126, 3, day) for day in nights})
+    assert part == StayPrice(
+        lines=tuple(each for each in AGREED.lines if each.stay_date.day in nights),
+        taxes=(replace(AGREED.taxes[0], base=usd(charged), amount=usd(taxed)),),
+        total=usd(charged + taxed), pay_now=usd(due), policy=AGREED.policy,
+    )  # fmt: skip
+
+
+def test_charges_on_nights_that_are_free_are_split_evenly() -> None:
+    gift = price(line(10, 0), line(11, 0), taxes=500)
+    parts = [part_of(gift, {date(2126, 3, day)}) for day in (10, 11)]
+    assert [part.total for part in parts] == [usd(250), usd(250)]

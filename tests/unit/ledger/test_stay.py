@@ -51,6 +51,11 @@ def test_a_move_counts_up_to_the_next_change_of_room(moves: list[tuple[int, str]
 SPLIT = moved(as_held(STAY), day(2), "g2")
 
 
+@pytest.mark.parametrize(("night", "room"), [(-1, "g1"), (0, "g1"), (1, "g1"), (2, "g2"), (3, "g2"), (4, "g2")])
+def test_before_arrival_it_is_the_first_room_and_after_departure_the_last(night: int, room: str) -> None:
+    assert SPLIT.room_on(day(night)) == room
+
+
 @pytest.mark.parametrize(
     ("arrival", "departure", "room", "expected"),
     [
@@ -61,6 +66,7 @@ SPLIT = moved(as_held(STAY), day(2), "g2")
         (3, 6, "g2", "222"),
         (0, 3, "g2", "112"),
         (0, 2, "g1", "11"),
+        (0, 2, "g2", "22"),
         (0, 5, "g3", "33333"),
         (6, 8, "g2", "22"),
         (-4, -2, "g1", "11"),
