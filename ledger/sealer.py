@@ -6,14 +6,14 @@ stop it. Two sealers at once are harmless: both make the same number, and one of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
+from struct import Struct as Unpacker
 
 from psycopg import sql
 from psycopg.errors import UniqueViolation
 
 from ledger import merkle_tiles
-from ledger.leaf import LEAF_COLUMNS, hash_of_leaf
+from ledger.leaf import LEAF_HASH
 from ledger.log import Connection
 from ledger.merkle_tiles import Place, TileMissing, Tiles
 from ledger.schema import schema_name
@@ -24,10 +24,8 @@ from ledger.seal_tables import Seals
 BLOCK_EVENTS = 10_000
 """About so many events make a block at most; the command that reaches beyond is taken whole."""
 EVERYTHING = 2**60
-COPY_HEADER = b"PGCOPY\n\xff\r\n\0"
-COPY_HEADER_BYTES, COPY_COUNT_BYTES = 19, 2
-POSITION = slice(4, 12)
-"""Where a leaf's bytes hold its position."""
+HASHED = Unpacker(">q32s")
+"""A position and the hash of its leaf."""
 
 
 class CannotSeal(Exception):
@@ -47,10 +45,10 @@ class Sealer:
             " (SELECT position FROM {events} WHERE position >= %s AND command_index + 1 >= command_count"
             " ORDER BY position LIMIT 1), (SELECT max(position) FROM {events}))"
         ).format(events=events)
-        self._copy = sql.SQL(
-            "COPY (SELECT {columns} FROM {events} WHERE position > {after} AND position <= {until} ORDER BY position)"
-            " TO STDOUT (FORMAT BINARY)"
-        ).format(columns=sql.SQL(LEAF_COLUMNS), events=events, after=sql.Placeholder("after"), until=sql.Placeholder("until"))
+        self._hashed = sql.SQL(
+            "SELECT string_agg(int8send(position) || {leaf}, ''::bytea ORDER BY position) FROM {events}"
+            " WHERE position > %s AND position <= %s"
+        ).format(leaf=sql.SQL(LEAF_HASH), events=events)
 
     async def seal(self, connection: Connection, now: datetime, limit: int = BLOCK_EVENTS) -> SignedBlock | None:
         """Make the next block, or nothing when nothing is new or another sealer was first. Raises CannotSeal.
@@ -70,7 +68,7 @@ class Sealer:
         if end == size and not is_opening:
             return None
         edge = await self._edge(connection, last)
-        tiles = merkle_tiles.grown(edge, size, [leaf async for leaf in self._leaves(connection, size, end)])
+        tiles = merkle_tiles.grown(edge, size, await self._leaves(connection, size, end))
         moments = [now, recorded_at, last.block.sealed_at if last else None]
         block = Block(
             version=VERSION, property_code=self._property_code, number=last.block.number + 1 if last else 1, epoch=epoch,
@@ -96,23 +94,17 @@ class Sealer:
         row = await (await connection.execute(self._end, [after + limit])).fetchone()
         return (row[0], row[1]) if row else (0, None)
 
-    async def _leaves(self, connection: Connection, after: int, until: int) -> AsyncIterator[bytes]:
-        """Yield the leaf hashes of a range. Raises CannotSeal when a position is missing."""
-        expected = after
-        async with (
-            connection.cursor() as cursor,
-            cursor.copy(self._copy, {"after": after, "until": until}) as rows,
-        ):
-            async for message in rows:
-                row = bytes(message)
-                if row.startswith(COPY_HEADER):
-                    row = row[COPY_HEADER_BYTES:]
-                leaf = row[COPY_COUNT_BYTES:]
-                if leaf:
-                    expected += 1
-                    _check_position(int.from_bytes(leaf[POSITION], "big", signed=True), expected)
-                    yield hash_of_leaf(leaf)
-        _check_position(until, expected)
+    async def _leaves(self, connection: Connection, after: int, until: int) -> list[bytes]:
+        """Give the leaf hashes of a range. Raises CannotSeal when a position is missing."""
+        leaves: list[bytes] = []
+        for begin in range(after, until, BLOCK_EVENTS):
+            cursor = connection.cursor(binary=True)
+            row = await (await cursor.execute(self._hashed, [begin, min(begin + BLOCK_EVENTS, until)])).fetchone()
+            for expected, (position, leaf) in enumerate(HASHED.iter_unpack((row and row[0]) or b""), begin + 1):
+                _check_position(position, expected)
+                leaves.append(leaf)
+        _check_position(until, after + len(leaves))
+        return leaves
 
     async def _edge(self, connection: Connection, last: SignedBlock | None) -> Tiles:
         """Give the tiles that the next leaves are added to, once they are known to be those of the last block."""
@@ -133,7 +125,7 @@ class Sealer:
             for after in range(0, last.block.tree_size, BLOCK_EVENTS):
                 until = min(after + BLOCK_EVENTS, last.block.tree_size)
                 edge = {place: tiles[place] for place in merkle_tiles.edge(after)}
-                grown = merkle_tiles.grown(edge, after, [leaf async for leaf in self._leaves(connection, after, until)])
+                grown = merkle_tiles.grown(edge, after, await self._leaves(connection, after, until))
                 await self.seals.keep_tiles(connection, grown)
                 tiles = {**edge, **grown}
             _check_root(tiles, last)

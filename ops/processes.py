@@ -17,15 +17,19 @@ from ops.settings import Settings
 from ops.wiring import wired
 from ops.workers import THREADS, Worker, broker_at, hints
 
+STAND_BY_PERIODS = 2
+"""The first follower seals; the second does it when nobody has for so many times `SEAL_SECONDS`, the third after twice that."""
+
 
 async def follow(settings: Settings, share: Share) -> None:
     """Keep the read models up with the log, seal it, and forget old outcomes, until a signal."""
     key = seal_key(settings)
+    stand_by = (share.number - 1) * STAND_BY_PERIODS * settings.seal_seconds
 
     async def all_three() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_all(wiring, hints(broker_at(settings.redis_url or "")), share), name="follow")
-            tasks.create_task(seal_all(wiring, key), name="seal")
+            tasks.create_task(seal_all(wiring, key, stand_by), name="seal")
             tasks.create_task(forget_always(wiring), name="forget outcomes")
 
     async with wired(settings, connections=8) as wiring:

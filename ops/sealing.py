@@ -32,8 +32,11 @@ SEALING_STOPPED = Gauge(
 )
 
 
-async def seal_all(wiring: Wiring, key: SealKey) -> None:
-    """Seal all properties, new ones too, until cancelled; a block at most every `SEAL_SECONDS` while it keeps up."""
+async def seal_all(wiring: Wiring, key: SealKey, stand_by_seconds: float = 0.0) -> None:
+    """Seal all properties, new ones too, until cancelled; a block at most every `SEAL_SECONDS` while it keeps up.
+
+    Who stands by for another sealer leaves alone what is not older than `stand_by_seconds`.
+    """
     while True:
         try:
             codes = [listed.code for listed in await wiring.access.properties()]
@@ -41,7 +44,7 @@ async def seal_all(wiring: Wiring, key: SealKey) -> None:
             logger.warning("the list of properties cannot be read: %s", type(gone).__name__)
             codes = []
         for code in codes:
-            await _seal_or_tell(wiring, code, key)
+            await _seal_or_tell(wiring, code, key, stand_by_seconds)
         await asyncio.sleep(wiring.settings.seal_seconds)
 
 
@@ -55,9 +58,10 @@ async def seal_tail(wiring: Wiring, property_code: str, key: SealKey) -> int:
     return blocks
 
 
-async def _seal_or_tell(wiring: Wiring, property_code: str, key: SealKey) -> None:
+async def _seal_or_tell(wiring: Wiring, property_code: str, key: SealKey, stand_by_seconds: float) -> None:
     try:
-        await seal_tail(wiring, property_code, key)
+        if not stand_by_seconds or await unsealed_seconds(wiring, property_code) > stand_by_seconds:
+            await seal_tail(wiring, property_code, key)
         SEALING_STOPPED.labels(property_code).set(0)
     except (CannotSeal, UnknownBlockVersion) as broken:
         SEALING_STOPPED.labels(property_code).set(1)

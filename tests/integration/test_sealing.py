@@ -16,7 +16,7 @@ from ops import seal_keys, sealing
 from ops.embedded import EmbeddedServerError, Servers, embedded_servers
 from ops.read_models import NAMES
 from ops.rebuild import rebuild
-from ops.sealing import seal_all, seal_tail, sealing_state
+from ops.sealing import seal_all, seal_tail, sealing_state, unsealed_seconds
 from ops.secrets import seal_key
 from ops.seeding import seed
 from ops.settings import BadConfiguration, Settings
@@ -37,6 +37,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], A
             yield running
     except EmbeddedServerError as failure:
         missing(f"PostgreSQL or Valkey ({failure})")
+
+
+AGAIN = """
+INSERT INTO property_ella.events (position, stream, version, topic, payload, occurred_at, recorded_at)
+SELECT position + 1, stream, version + 1, topic, payload, occurred_at, clock_timestamp()
+FROM property_ella.events ORDER BY position DESC LIMIT 1
+"""
+"""Writes the last event once more, of which nobody but the sealer takes notice here."""
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +213,22 @@ def test_the_sealer_goes_on_beside_a_log_that_it_cannot_seal(
     said = [record.getMessage() for record in caplog.records if "is not sealed any more" in record.getMessage()]
     assert len(said) > 1
     assert "the log of ella is not sealed any more: block" in said[0]
+
+
+def test_who_stands_by_seals_only_what_nobody_else_has(opened: Path, servers: Servers) -> None:
+    """Two followers share the models, and one of them the sealing: both would do the same work twice."""
+
+    async def run(wiring: Wiring) -> list[bool]:
+        async with wiring.pool.connection() as connection:
+            await connection.execute(AGAIN)
+        seen = [await unsealed_seconds(wiring, "ella") > 0]
+        for stand_by in (60.0, 0.05):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(seal_all(wiring, OWN, stand_by), 0.5)
+            seen.append(await unsealed_seconds(wiring, "ella") > 0)
+        return seen
+
+    assert done(servers, opened, run) == [True, True, False]
 
 
 def test_the_doctor_tells_a_tail_that_nobody_seals(opened: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
