@@ -6,6 +6,7 @@ has a free room. With fixed stays that is a search problem; `make_room` says how
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -17,8 +18,8 @@ from commands.sweeping import sweeps
 FEWEST_UP_TO = 4
 """A plan of up to so many moves is one of fewest moves, as long as `MOST_LOOKS` suffice."""
 MOST_LOOKS = 24_000
-"""Looks into a room for each number of moves (2,000 placements with 12 rooms) before a sweep takes over, which may move more
-stays than needed: the writer must not wait for long."""
+"""Looks into a room, for all numbers of moves together, before a sweep takes over, which may move more stays than needed: the
+writer must not wait for long."""
 
 
 class Plan(Struct, frozen=True, gc=False):
@@ -40,15 +41,21 @@ def make_room(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) ->
         taken[stay.room] |= stay.nights
     if not every_night_has_room(taken, wanted):
         return None
-    for most_moves in range(FEWEST_UP_TO + 1):
-        search = _Search(rooms, lodged, wanted)
-        try:
-            if search.place(list(range(len(wanted))), most_moves):
-                return search.plan()
-        except _TooManySteps:
-            break
+    if plan := _with_fewest_moves(rooms, lodged, wanted):
+        return plan
     plans = [_plan(lodged, new_rooms, old_rooms) for new_rooms, old_rooms in sweeps(rooms, lodged, wanted)]
     return min(plans, key=lambda plan: len(plan.moves), default=None)
+
+
+def _with_fewest_moves(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Plan | None:
+    search = _Search(rooms, lodged, wanted)
+    try:
+        for most_moves in range(FEWEST_UP_TO + 1):
+            if search.place(list(range(len(wanted))), most_moves):
+                return search.plan()
+    except _TooManyLooks:
+        return None
+    return None
 
 
 def in_view(lodged: Iterable[Lodged], first: int, end: int) -> list[Lodged]:
@@ -68,15 +75,16 @@ def _plan(lodged: Sequence[Lodged], new_rooms: Sequence[int], old_rooms: Sequenc
     return Plan(tuple(new_rooms), moved)
 
 
-class _TooManySteps(Exception):
+class _TooManyLooks(Exception):
     """The search has taken as long as it may."""
 
 
 class _Search:
     """All plans of a few moves, depth first. Pieces are numbers: first the new stays, then the lodged ones.
 
-    `_firm` are the nights of what may not move or was placed by the search, `_loose` the pieces of each room that may still
-    move. A loose piece in the way of another is taken up and must be placed, too: every plan in which no move is idle is met.
+    `_firm` are the nights of what may not move or was placed by the search, `_neighbours` the pieces of each room that may
+    move, in the order of their nights, until they are `_taken_up`. One that is in the way of another is taken up and must be
+    placed, too: every plan in which no move is idle is met. A search that fails leaves all as it was.
     """
 
     def __init__(self, rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> None:
@@ -86,33 +94,31 @@ class _Search:
         self._nights = [piece.nights for piece in self._pieces]
         self._rooms: dict[int, int] = {}
         self._firm = [0] * rooms
-        self._loose: list[list[int]] = [[] for _ in range(rooms)]
-        self._steps_left = MOST_LOOKS // rooms
-        for number, stay in enumerate(lodged, self._new):
+        self._neighbours: list[list[int]] = [[] for _ in range(rooms)]
+        self._taken_up: set[int] = set()
+        self._looks_left = MOST_LOOKS
+        for number, stay in sorted(enumerate(lodged, self._new), key=lambda each: each[1].first):
             if stay.fixed:
                 self._firm[stay.room] |= self._nights[number]
             else:
-                self._loose[stay.room].append(number)
+                self._neighbours[stay.room].append(number)
+        self._ends = [[self._pieces[number].end for number in numbers] for numbers in self._neighbours]
 
     def place(self, pending: list[int], moves_left: int) -> bool:
-        """Place all `pending` pieces, taking up at most `moves_left` others; tell whether that worked. Raises _TooManySteps."""
+        """Place all `pending` pieces, taking up at most `moves_left` others; tell whether that worked. Raises _TooManyLooks."""
         if not pending:
             return True
-        self._steps_left -= 1
-        if self._steps_left < 0:
-            raise _TooManySteps
         choices = {piece: list(self._choices(piece, moves_left)) for piece in pending}
         piece = min(pending, key=lambda each: len(choices[each]))
         rest = [other for other in pending if other != piece]
         for _, _, room, in_the_way in sorted(choices[piece]):
-            stayed = self._loose[room]
             self._rooms[piece] = room
             self._firm[room] |= self._nights[piece]
-            self._loose[room] = [other for other in stayed if other not in in_the_way]
+            self._taken_up.update(in_the_way)
             if self.place(rest + in_the_way, moves_left - len(in_the_way)):
                 return True
             del self._rooms[piece]
-            self._loose[room] = stayed
+            self._taken_up.difference_update(in_the_way)
             self._firm[room] &= ~self._nights[piece]
         return False
 
@@ -123,11 +129,25 @@ class _Search:
 
     def _choices(self, number: int, moves_left: int) -> Iterator[tuple[int, int, int, list[int]]]:
         """Give (how many are in the way, nights spared, room, which are in the way) of the rooms where a piece can go."""
+        self._looks_left -= len(self._firm)
+        if self._looks_left < 0:
+            raise _TooManyLooks
         piece, nights = self._pieces[number], self._nights[number]
         allowed = piece.rooms if isinstance(piece, Wanted) else None
         for room, firm in enumerate(self._firm):
             if firm & nights or (allowed is not None and room not in allowed):
                 continue
-            in_the_way = [other for other in self._loose[room] if self._nights[other] & nights]
+            in_the_way = self._in_the_way(room, piece)
             if len(in_the_way) <= moves_left:
                 yield len(in_the_way), spare_nights(firm, piece.first, piece.end), room, in_the_way
+
+    def _in_the_way(self, room: int, piece: Lodged | Wanted) -> list[int]:
+        """List the pieces of a room that may move and share a night with another: they are neighbours of each other."""
+        numbers = self._neighbours[room]
+        found = []
+        for place in range(bisect_right(self._ends[room], piece.first), len(numbers)):
+            if self._pieces[numbers[place]].first >= piece.end:
+                break
+            if numbers[place] not in self._taken_up:
+                found.append(numbers[place])
+        return found

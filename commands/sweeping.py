@@ -31,20 +31,26 @@ def sweeps(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> It
 def _forwards(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted]) -> Iterator[Rooms]:
     begin = min(stay.first for stay in wanted)
     cuts = sorted({stay.first for stay in lodged if stay.first < begin} | {begin})[-MOST_CUTS:]
+    lodged_nights = [stay.nights for stay in lodged]
     for cut in reversed(cuts):
-        if found := _sweep(rooms, lodged, wanted, cut):
+        if found := _sweep(rooms, lodged, lodged_nights, wanted, cut):
             yield found
 
 
-def _sweep(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted], cut: int) -> Rooms | None:
+def _sweep(
+    rooms: int, lodged: Sequence[Lodged], lodged_nights: Sequence[int], wanted: Sequence[Wanted], cut: int
+) -> Rooms | None:
     """Give every stay that begins at `cut` or later a room again, its own one when that is free."""
     firm, ahead = [0] * rooms, [0] * rooms
-    for other in lodged:
-        (firm if other.fixed or other.first < cut else ahead)[other.room] |= other.nights
+    for other, nights in zip(lodged, lodged_nights, strict=True):
+        (firm if other.fixed or other.first < cut else ahead)[other.room] |= nights
     new_rooms, old_rooms = [0] * len(wanted), [stay.room for stay in lodged]
     turns = [(each.first, False, place) for place, each in enumerate(lodged) if not each.fixed and each.first >= cut]
     turns += [(each.first, True, place) for place, each in enumerate(wanted)]
-    for _, is_new, place in sorted(turns):
+    disturbed_until = max(stay.end for stay in wanted)
+    for first, is_new, place in sorted(turns):
+        if first >= disturbed_until:
+            break  # from here on everybody can stay where they are
         stay: Lodged | Wanted = wanted[place] if is_new else lodged[place]
         room = _room_for(stay, firm, ahead)
         if room is None:
@@ -54,6 +60,8 @@ def _sweep(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted], cut: 
             new_rooms[place] = room
         else:
             ahead[old_rooms[place]] &= ~stay.nights
+            if room != old_rooms[place]:
+                disturbed_until = max(disturbed_until, stay.end)
             old_rooms[place] = room
     return new_rooms, old_rooms
 
@@ -61,12 +69,10 @@ def _sweep(rooms: int, lodged: Sequence[Lodged], wanted: Sequence[Wanted], cut: 
 def _room_for(stay: Lodged | Wanted, firm: Sequence[int], ahead: Sequence[int]) -> int | None:
     """Choose a free room: the stay's own, else one in which it meets few nights of those still to come, else the best fit."""
     nights = stay.nights
-    free = [room for room, others in enumerate(firm) if not others & nights]
-    if isinstance(stay, Lodged):
-        if stay.room in free:
-            return stay.room
-    elif stay.rooms is not None:
-        free = [room for room in free if room in stay.rooms]
+    if isinstance(stay, Lodged) and not firm[stay.room] & nights:
+        return stay.room
+    allowed = stay.rooms if isinstance(stay, Wanted) else None
+    free = [room for room, others in enumerate(firm) if not others & nights and (allowed is None or room in allowed)]
     disturbed = {room: (ahead[room] & nights).bit_count() for room in free}
     spared = {room: spare_nights(firm[room] | ahead[room] & ~nights, stay.first, stay.end) for room in free}
     return min(free, key=lambda room: (disturbed[room], spared[room]), default=None)
