@@ -13,11 +13,8 @@ from urllib.parse import urlsplit
 import psycopg
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.asyncio import Redis
 
 from commands.dispatch import HANDLERS, Dispatch
 from commands.hold_stay import HoldStay
@@ -30,6 +27,7 @@ from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 from ledger.writer import Writer
 from ops.catalogue import CATALOGUE
+from ops.connections import connect_postgres, connect_redis, redis_pool
 from ops.metrics import BatchGauge
 from ops.migrate import refuse_newer
 from ops.secrets import master_keys
@@ -61,14 +59,8 @@ from web.house import Desk, House, WebSettings
 from web.limits import Limits
 from web.links import Links
 
-REDIS_CONNECTIONS = 24
 SUGGESTION_SECONDS = 2.0
 """A guest waits no longer for advice than that; the writer then looks at all rooms itself."""
-LIVELY = {
-    "autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3,
-    "tcp_user_timeout": 8000,
-}  # fmt: skip
-"""How connections notice within some 20 s that the other side is gone; a commit that hangs, after 8."""
 CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
 
@@ -160,7 +152,7 @@ class Wiring:
         storage = RedisStorage(
             f"async+{_limits_url(url)}",
             implementation="redispy",
-            connection_pool=_redis_pool(url),  # type: ignore[arg-type]  # the library hands its options on; its hints leave this one out
+            connection_pool=redis_pool(url),  # type: ignore[arg-type]  # the library hands its options on; its hints leave this one out
         )
         return House(
             settings=WebSettings(
@@ -241,17 +233,7 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     if not settings.database_url or not settings.redis_url:
         message = "DATABASE_URL and REDIS_URL are needed here: start `nightledger up`, or name your servers"
         raise BadConfiguration(message)
-    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        settings.database_url,
-        connection_class=AsyncConnection,
-        kwargs={**LIVELY, "prepare_threshold": 5 if settings.database_prepares else None},
-        min_size=1,
-        max_size=connections,
-        open=False,
-        timeout=5,
-        reconnect_timeout=0,
-        check=AsyncConnectionPool.check_connection,
-    )
+    pool = connect_postgres(settings.database_url, connections, prepares=settings.database_prepares)
     redis = connect_redis(settings.redis_url)
     try:
         await pool.open()
@@ -260,20 +242,6 @@ async def wired(settings: Settings, *, connections: int = 8) -> AsyncIterator[Wi
     finally:
         await pool.close()
         await redis.aclose(close_connection_pool=True)
-
-
-def connect_redis(url: str) -> Redis:
-    """Give a client that answers or fails quickly: bookings go on without it."""
-    return Redis(connection_pool=_redis_pool(url))
-
-
-def _redis_pool(url: str) -> BlockingConnectionPool:
-    """Share few connections between many callers, who wait for their turn instead of failing."""
-    retry = Retry(ExponentialBackoff(cap=0.1, base=0.01), 2)
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        url, max_connections=REDIS_CONNECTIONS, timeout=2, socket_timeout=2, socket_connect_timeout=0.5, retry=retry
-    )
-    return pool
 
 
 def open_keys(settings: Settings) -> GuestKeys:

@@ -13,9 +13,9 @@ from fastapi import Body, FastAPI, Response
 from redis.asyncio import Redis
 
 from commands.hold_stay import HoldStay
+from ops.connections import connect_redis
 from ops.serve import answer_at_once, run, server_of
 from ops.settings import Settings, read_settings
-from ops.wiring import connect_redis
 
 HOLD_ANSWER = "bench:hold"
 AVAILABILITY_ANSWER = "bench:availability"
