@@ -271,7 +271,7 @@ def _project_files() -> list[Source]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    files = [ROOT / name for name in listed if not name.endswith((".png", ".jpg", ".woff2", ".ico", "LICENSE"))]
+    files = [ROOT / name for name in listed if not name.endswith((".png", ".jpg", ".ttf", ".woff2", ".ico", "LICENSE"))]
     return [Source(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files if file.is_file()]
 
 

@@ -29,6 +29,7 @@ from web.doors import API, visitor_of
 from web.guard import Guard
 from web.house import House
 from web.pages import asking, booking, cancelling, changing, entering, managing, paying
+from web.paper import doors as paper
 from web.problems import install
 
 HERE = Path(__file__).parent
@@ -47,10 +48,11 @@ def create_app(house: House) -> FastAPI:
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
         app.router.routes.extend(module.quick.routes)
-    for module in (calendar, reservations, payments, stays, revenue, events, stream, groups, waitlist, rooms):
+    for module in (calendar, reservations, payments, stays, revenue, events, stream, groups, waitlist, rooms, paper):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
     for module in (health, webhooks, booking, paying, entering, managing, asking, changing, cancelling):
         app.include_router(module.router)
+    app.include_router(paper.pages)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     app.add_middleware(Guard, limits=house.limits, checkout_origin=house.settings.checkout_origin)
     app.add_middleware(BodyLimit)

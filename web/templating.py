@@ -52,6 +52,11 @@ def instant(context: Context, moment: datetime) -> str:
     """Write a moment in hotel time."""
     hotel = context["property"]
     zone = hotel["time_zone"] if isinstance(hotel, Mapping) else hotel.time_zone
+    return hotel_time(moment, zone)
+
+
+def hotel_time(moment: datetime, zone: str) -> str:
+    """Write a moment as the clocks at the hotel show it: 9 Dec 2026, 14:00 (hotel time)."""
     return f"{format_datetime(moment.astimezone(ZoneInfo(zone)), 'd MMM y, HH:mm', locale=LOCALE)} (hotel time)"
 
 
