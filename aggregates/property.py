@@ -123,6 +123,10 @@ class Property:
         """Give the type of a room, None when there is no such room."""
         return self._type_of.get(room)
 
+    def is_made_of_rooms(self, room_type: str) -> bool:
+        """Tell whether a type is a house made of rooms."""
+        return any(len(doors_of(room)) > 1 for room in self.rooms_of(room_type))
+
     def doors(self, room: str) -> list[Room]:
         """Give the physical rooms that a room is, in order: one, or those that a house is made of."""
         return [self._doors[door] for door in doors_of(room) if door in self._doors]

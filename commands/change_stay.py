@@ -13,6 +13,7 @@ from pydantic import Field
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.stay_events import ChangeReason
+from commands.certain_rooms import moves_that_free
 from commands.changing_rooms import RoomPinned
 from commands.desk import Desk, desk_of, money, nights_between, reads_of
 from commands.foreseen import Foreseen
@@ -166,9 +167,13 @@ def _roomed(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay,
         had, has = list(stay.nights()), list(kept.nights())
         streams = [room_night_stream(desk.code, room, night, wished.slot) for night, room in has]
         desk.known.require(streams)
+        given_up = cancel_some(desk.code, stay, [night for night in had if night not in has], desk.known)
+        added = [night for night in has if night not in had]
         if are_free(streams, desk.known, desk.now, frozenset({stay.stay_id})):
-            given_up = cancel_some(desk.code, stay, [night for night in had if night not in has], desk.known)
-            return kept.booked, [*given_up, *_book(desk, stay, [night for night in has if night not in had], desk.known)]
+            return kept.booked, [*given_up, *_book(desk, stay, added, desk.known)]
+        must_keep_its_room = stay.state == "checked_in" or bool(stay.pin)
+        if must_keep_its_room and (changes := _when_others_move(desk, stay, given_up, added)):
+            return kept.booked, changes
     if stay.state == "checked_in":
         raise _taken(desk, stay, wished)
     if stay.pin:
@@ -178,6 +183,20 @@ def _roomed(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay,
             pin=stay.pin,
         )
     return _in_another_room(desk, stay, wished)
+
+
+def _when_others_move(desk: Desk, stay: LiveStay, given_up: list[Change], added: list[Night]) -> list[Change]:
+    """Let others make way for further nights in the room that the guests are in or were promised; nothing when none can."""
+    then = Foreseen(desk.known)
+    then.happen(given_up)
+    if stay.booked.slot != "night":
+        return []
+    moves = moves_that_free(added, hotel=desk.hotel, code=desk.code, known=then, now=desk.now)
+    if moves is None:
+        return []
+    then.happen(changes_of(moves, then, desk.code))
+    then.happen(_book(desk, stay, added, then))
+    return then.changes
 
 
 def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay, list[Change]]:

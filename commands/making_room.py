@@ -88,6 +88,9 @@ def free_nights(
     code: str, rooms: Sequence[str], wanted: Sequence[StayDates], known: Known, now: datetime, ignoring: frozenset[UUID]
 ) -> dict[str, set[date]]:
     """Tell for each room on which of the wanted nights it is free. Raises Unread."""
+    known.require(
+        [stream for room in rooms for dates in wanted for stream in stay_streams(code, room, dates.arrival, dates.departure)]
+    )
     return {
         room: {
             night

@@ -1,7 +1,7 @@
 """Rooms and nights for the stays of one hold: which room each gets, who moves for it, and the nights that are held.
 
-Stays that want the same are placed together; each sees what those before it got. Others are moved only for a hold of which
-all stays want the same, so that a writer never has to read more often than it may.
+Stays of one type go together: first each takes what is free, those that want the same at once; when that does not do, a room
+is searched for each of them at the same time, moving others. A house made of rooms goes first, it has no choice.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.foreseen import Foreseen
 from commands.moving import changes_of, left_by
-from commands.rooms_for import Found, find_rooms
+from commands.rooms_for import Found, find_rooms, find_together
 from commands.wishes import neighbours
-from ledger.command import Change, Known
+from ledger.command import Change, Known, Unread
 from ledger.ids import doors_of, stay_streams
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
@@ -45,6 +45,12 @@ class Place(Struct, frozen=True, gc=False):
     slot: str
 
 
+Alike = tuple[Place, Sequence[int]]
+"""What stays want that want the same, and their numbers."""
+Placed = tuple[dict[int, str], list[Change]]
+"""The room of each stay, by its number, and the changes that give it."""
+
+
 class Holding(Struct, frozen=True, gc=False):
     """For whom nights are held: the reservation, its stays in order, and until when."""
 
@@ -62,32 +68,126 @@ def placed(
     suggested: Sequence[str],
     known: Known,
     now: datetime,
-) -> tuple[list[str], list[Change]]:  # fmt: skip
+) -> tuple[list[str], list[Change]]:
     """Give a room for each place, in order, and the changes that take it. Raises NoRoomLeft, Unread."""
+    placing = _Placing(holding, hotel, code, suggested, now)
     alike = list(_alike(places))
-    seen = known if len(alike) == 1 else Foreseen(known)
-    rooms = [""] * len(places)
-    changes: list[Change] = []
-    for place, numbers in alike:
+    if len(alike) == 1:
+        rooms, changes = placing.those_alike(*alike[0], known, may_move=True)
+    else:
+        rooms, changes = placing.all_kinds(alike, known)
+    return [rooms[number] for number in range(len(places))], changes
+
+
+class _Placing(Struct, frozen=True, gc=False):
+    """A hold being placed: for whom, in which hotel, and when. Each method gives rooms by a stay's number, and changes."""
+
+    holding: Holding
+    hotel: Property
+    code: str
+    suggested: Sequence[str]
+    now: datetime
+
+    def all_kinds(self, alike: Iterable[Alike], known: Known) -> Placed:
+        """Place kind after kind, each sees what the others got. Raises Unread with what any of them needs, NoRoomLeft."""
+        kinds: dict[tuple[bool, str, str], list[Alike]] = {}
+        for place, numbers in alike:
+            is_house = self.hotel.is_made_of_rooms(place.room_type)
+            kinds.setdefault((not is_house, place.room_type, place.slot), []).append((place, numbers))
+        then = Foreseen(known)
+        rooms: dict[int, str] = {}
+        unread: list[UUID] = []
+        for _, groups in sorted(kinds.items(), key=lambda kind: kind[0][0]):
+            try:
+                more, changes = self.one_kind(groups, then)
+            except Unread as missing:
+                unread += missing.streams
+            except NoRoomLeft:
+                if not unread:
+                    raise
+            else:
+                then.happen(changes)
+                rooms |= more
+        if unread:
+            raise Unread(unread)
+        return rooms, then.changes
+
+    def one_kind(self, groups: Sequence[Alike], known: Known) -> Placed:
+        """Place stays of one type: with what is free, else all at once. Raises Unread, NoRoomLeft."""
+        then = Foreseen(known)
+        rooms: dict[int, str] = {}
+        try:
+            for place, numbers in groups:
+                more, changes = self.those_alike(place, numbers, then, may_move=len(groups) == 1)
+                then.happen(changes)
+                rooms |= more
+        except NoRoomLeft as sold_out:
+            if len(groups) == 1 or not self._go_together(groups):
+                raise
+            return self.at_once(groups, known, sold_out)
+        return rooms, then.changes
+
+    def _go_together(self, groups: Sequence[Alike]) -> bool:
+        """Tell whether stays can be searched for at the same time: not for day use, a house, or rooms that must be joined."""
+        place, _ = groups[0]
+        joined = any("connecting!" in each.wishes for each, _ in groups)
+        return place.slot == "night" and not joined and not self.hotel.is_made_of_rooms(place.room_type)
+
+    def at_once(self, groups: Sequence[Alike], known: Known, sold_out: NoRoomLeft) -> Placed:
+        """Search a room for each stay of one type at the same time. Raises Unread, NoRoomLeft."""
+        places = {number: place for place, numbers in groups for number in numbers}
+        found = find_together(
+            hotel=self.hotel, code=self.code, room_type=groups[0][0].room_type,
+            stays=[place.dates for place in places.values()], wishes=[place.wishes for place in places.values()],
+            near=[_near(place, known) for place in places.values()], known=known, now=self.now,
+        )  # fmt: skip
+        if found.nights_free:
+            raise NoRoomLeft(
+                f"Every night has free rooms, but no way was found to give each of the {len(places)} stays one: promised rooms"
+                " stand in the way; try other dates, fewer nights or another room type.",
+                promised_rooms_in_the_way=True,
+                **sold_out.details,
+            )
+        if not found.rooms:
+            raise sold_out
+        rooms = dict(zip(places, found.rooms, strict=True))
+        then = Foreseen(known)
+        then.happen(changes_of(found.moves, then, self.code))
+        for number, place in places.items():
+            then.happen(self._held(place, rooms[number], number, NOTHING_LEFT, then))
+        return rooms, then.changes
+
+    def those_alike(self, place: Place, numbers: Sequence[int], known: Known, *, may_move: bool) -> Placed:
+        """Place stays that want the same. Raises Unread, NoRoomLeft."""
         found = find_rooms(
-            hotel=hotel, code=code, room_type=place.room_type, dates=place.dates, wanted=len(numbers),
-            suggested=suggested if place.slot == "night" else (), known=seen, now=now, slot=place.slot,
-            may_move=len(alike) == 1, wishes=place.wishes, near=_near(place, seen),
+            hotel=self.hotel, code=self.code, room_type=place.room_type, dates=place.dates, wanted=len(numbers),
+            suggested=self.suggested if place.slot == "night" else (), known=known, now=self.now, slot=place.slot,
+            may_move=may_move, wishes=place.wishes, near=_near(place, known),
         )  # fmt: skip
         if len(found.rooms) < len(numbers):
             raise _sold_out(place, len(numbers), found)
-        taken = changes_of(found.moves, seen, code) if found.moves else []
-        left = left_by(found.moves, code) if found.moves else NOTHING_LEFT
-        for number, room in zip(numbers, found.rooms, strict=True):
-            rooms[number] = room
-            taken += _held(place, room, holding.stay_ids[number], holding, code, left, seen, now)
-        if isinstance(seen, Foreseen):
-            seen.happen(taken)
-        changes += taken
-    return rooms, changes
+        changes = changes_of(found.moves, known, self.code) if found.moves else []
+        left = left_by(found.moves, self.code) if found.moves else NOTHING_LEFT
+        rooms = dict(zip(numbers, found.rooms, strict=True))
+        for number, room in rooms.items():
+            changes += self._held(place, room, number, left, known)
+        return rooms, changes
+
+    def _held(self, place: Place, room: str, number: int, left: frozenset[UUID], known: Known) -> Iterator[Change]:
+        """Hold every night of a stay behind every door; those that others have `left` in the same decision are free."""
+        for door in doors_of(room):
+            streams = stay_streams(self.code, door, place.dates.arrival, place.dates.departure, place.slot)
+            for night, stream in zip(place.dates, streams, strict=True):
+                room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
+                for event in room_night.hold(
+                    room=door, stay_date=night, stay_id=self.holding.stay_ids[number],
+                    reservation_id=self.holding.reservation_id, held_until=self.holding.held_until, now=self.now,
+                    slot=place.slot,
+                ):  # fmt: skip
+                    yield Change(stream, event)
 
 
-def _alike(places: Sequence[Place]) -> Iterable[tuple[Place, Sequence[int]]]:
+def _alike(places: Sequence[Place]) -> Iterable[Alike]:
     """Group the stays that want the same room for the same nights, with their numbers."""
     if all(place is places[0] for place in places):
         return [(places[0], range(len(places)))]
@@ -122,18 +222,3 @@ def _sold_out(place: Place, wanted: int, found: Found) -> NoRoomLeft:
             wishes=list(place.wishes),
         )
     return NoRoomLeft(f"{are_free}: try other dates or another room type.", rooms_left=left)
-
-
-def _held(
-    place: Place, room: str, stay_id: UUID, holding: Holding, code: str, left: frozenset[UUID], known: Known, now: datetime
-) -> Iterator[Change]:
-    """Hold every night of a stay behind every door; those that others have `left` in the same decision are free."""
-    for door in doors_of(room):
-        streams = stay_streams(code, door, place.dates.arrival, place.dates.departure, place.slot)
-        for night, stream in zip(place.dates, streams, strict=True):
-            room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
-            for event in room_night.hold(
-                room=door, stay_date=night, stay_id=stay_id, reservation_id=holding.reservation_id,
-                held_until=holding.held_until, now=now, slot=place.slot,
-            ):  # fmt: skip
-                yield Change(stream, event)

@@ -93,6 +93,12 @@ def other(room: str, arrival: date, nights: int = 1) -> list[Change]:
     return [*held(f"other/{room}/{arrival}", booked), *confirmed(f"other/{room}/{arrival}", booked)]
 
 
+def promised(room: str, arrival: date) -> list[Change]:
+    """Tell that somebody else has booked a room and was promised it."""
+    pin = Reservation.StayPinned(stay_id=named(f"other/{arrival}/{room}"), reason="promised")
+    return [*other(room, arrival), Change(named(f"other/{room}/{arrival}"), pin)]
+
+
 # —— What changes ————————————————————————————————————————————————————————————————————————————————————————————————————
 
 
@@ -204,8 +210,8 @@ EVERY_ROOM = [change for room in ("g2", "g3") for change in other(room, day(2))]
         (BOOKED, {}, NOW, ChangeStay.NothingNew),
         (BOOKED, {"adults": 2}, NOW, ChangeStay.NothingNew),
         (BOOKED, {"departure": day(3), "expected_difference_minor": 1}, NOW, ChangeStay.DifferenceChanged),
-        ([*BOOKED, IN_HOUSE, *other("g1", day(2))], {"departure": day(3)}, ON_ARRIVAL, ChangeStay.RoomTaken),
-        ([*BOOKED, PINNED, *other("g1", day(2))], {"departure": day(3)}, NOW, RoomPinned),
+        ([*BOOKED, IN_HOUSE, *promised("g1", day(2))], {"departure": day(3)}, ON_ARRIVAL, ChangeStay.RoomTaken),
+        ([*BOOKED, PINNED, *promised("g1", day(2))], {"departure": day(3)}, NOW, RoomPinned),
         ([*BOOKED, PINNED], {"room_type": "villa"}, NOW, RoomPinned),
         ([*BOOKED, *other("g1", day(2)), *EVERY_ROOM], {"departure": day(3)}, NOW, ChangeStay.SoldOut),
     ],
@@ -227,7 +233,7 @@ def test_who_comes_late_is_told_what_happened_since() -> None:
 
 
 def test_an_extension_into_a_taken_room_names_the_free_ones() -> None:
-    story = [*BOOKED, IN_HOUSE, *other("g1", day(2)), *other("g2", day(2))]
+    story = [*BOOKED, IN_HOUSE, *promised("g1", day(2)), *other("g2", day(2))]
     given(*story).when(change(departure=day(3)), at=ON_ARRIVAL).refuses(ChangeStay.RoomTaken, room="g1", rooms=["g3"])
 
 

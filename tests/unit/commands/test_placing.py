@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -57,6 +58,11 @@ def rooms_of(verdict: Verdict) -> list[str]:
 def nights_of(verdict: Verdict) -> list[tuple[str, date, str]]:
     told = [change.event for change in verdict.decision.changes]
     return [(event.room, event.stay_date, event.slot) for event in told if isinstance(event, RoomNight.HoldRequested)]
+
+
+def moves_of(verdict: Verdict) -> list[tuple[UUID, str, str]]:
+    told = [change.event for change in verdict.decision.changes]
+    return [(event.stay_id, event.from_room, event.to_room) for event in told if isinstance(event, Reservation.StayMoved)]
 
 
 # —— Stays of their own ———————————————————————————————————————————————————————————————————————————————————————————————
@@ -223,7 +229,17 @@ def test_a_house_takes_all_its_rooms() -> None:
 
 @pytest.mark.parametrize("room", ["g1", "g2"])
 def test_a_house_is_sold_out_when_one_of_its_rooms_is_taken(room: str) -> None:
-    estate(*held("other", stay("other", room))).when(A_HOUSE).refuses(HoldStay.SoldOut, rooms_left=0)
+    pinned = Change(named("other"), Reservation.StayPinned(stay_id=named(f"other/{room}"), reason="promised"))
+    estate(*held("other", stay("other", room)), pinned).when(A_HOUSE).refuses(HoldStay.SoldOut, rooms_left=0)
+
+
+@pytest.mark.parametrize("room", ["g1", "g2"])
+def test_who_has_a_room_of_a_house_makes_way_for_it(room: str) -> None:
+    verdict = estate(*held("other", stay("other", room))).when(A_HOUSE)
+    assert rooms_of(verdict) == ["g1+g2"]
+    assert moves_of(verdict) == [(named(f"other/{room}"), room, "g3")]
+    both = [change for door in ("g1", "g2") for change in held(door, stay(door, door))]
+    estate(*both).when(A_HOUSE).refuses(HoldStay.SoldOut, rooms_left=0)
 
 
 def test_rooms_of_a_house_that_is_booked_are_not_sold_alone_and_nobody_of_it_is_moved() -> None:
