@@ -204,6 +204,12 @@ class Reservation:
                 state=self.state,
             )
 
+    def must_be_confirmed(self) -> None:
+        """Raises Unknown, NotConfirmed unless all that is left of it is booked and has not begun."""
+        self.must_exist()
+        if self.state != "confirmed":
+            raise Reservation.NotConfirmed(f"This reservation is {self.state}: there is nothing to cancel.", state=self.state)
+
     def is_live_hold(self, now: datetime) -> bool:
         """Tell whether the reservation holds rooms that nobody else may take yet."""
         return self.state == "held" and self.held_until is not None and self.held_until > now
@@ -234,9 +240,7 @@ class Reservation:
 
     def cancellation(self, now: datetime, paid: Money) -> tuple[Money, Money]:
         """Say what cancelling all of it costs now and gives back: (fee, refund). Raises Unknown, NotConfirmed."""
-        self.must_exist()
-        if self.state != "confirmed":
-            raise Reservation.NotConfirmed(f"This reservation is {self.state}: there is nothing to cancel.", state=self.state)
+        self.must_be_confirmed()
         return self.giving_up([stay for stay in self.live.values() if stay.state in BEFORE_ARRIVAL], now, paid)
 
     def giving_up(self, stays: Sequence[LiveStay], now: datetime, paid: Money) -> tuple[Money, Money]:

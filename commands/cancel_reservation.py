@@ -40,7 +40,7 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
-    """Cancel or give back. Raises Reservation.Unknown, ChangedSince, NotConfirmed, Begun, FeeChanged, Payment.InFlight."""
+    """Cancel or give back. Raises Reservation.Unknown, ChangedSince, NotConfirmed, Payment.InFlight, Begun, FeeChanged."""
     reservation = known.get(Reservation, envelope.asks(CancelReservation).reservation_id)
     reservation.must_exist()
     reservation.must_be_at(envelope.asks(CancelReservation).expected_version)
@@ -63,6 +63,7 @@ def _abandon(envelope: Envelope, known: Known, reservation: Reservation) -> Deci
 
 def _cancel(envelope: Envelope, known: Known, reservation: Reservation, now: datetime) -> Decision:
     command = envelope.asks(CancelReservation)
+    reservation.must_be_confirmed()
     paid = paid_of(known, reservation.payments, reservation.total.currency)
     today = local_date(now, known.get(Property, property_stream(envelope.property_code)).opened().time_zone)
     cancelled = reservation.cancel(command.reason, now, today, paid, command.expected_fee_minor)

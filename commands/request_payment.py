@@ -62,7 +62,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
 
 def _deposit(command: RequestPayment, known: Known, reservation: Reservation, now: datetime) -> Decision:
     for earlier in reservation.payments:
-        if known.get(Payment, earlier).state in LIVE:
+        payment = known.get(Payment, earlier)
+        if payment.state in LIVE and payment.purpose == "deposit":
             return Decision(answer={"payment_id": str(earlier)})
     new = payment_id(command.reservation_id, "deposit", len(reservation.payments) + 1)
     asked = reservation.ask_payment(new, now)

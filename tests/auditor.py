@@ -22,7 +22,8 @@ LIVE = ("held", "confirmed", "checked_in")
 SOLD = (*LIVE, "checked_out")
 BOOKED = ("confirmed", "checked_in", "checked_out")
 UNTIL_ARRIVAL = ("held", "confirmed")
-EITHER = "accepted or "
+OR = " or "
+EITHER = f"accepted{OR}"
 TOLD = ("checked_in", "confirmed", "held", "checked_out", "no_show", "cancelled", "expired", "abandoned")
 """A booking is what the first of these is that one of its stays is; checked in is called in house."""
 
@@ -257,10 +258,14 @@ class Auditor:
                 self._book(name)
             elif self.state(name) == "held":
                 self.end(name, "expired")
-            good, bad = ("capturing", "voiding") if status == "requires_capture" else ("captured", "refund due")
-            self.payments[payment] = good if booked else bad
-            if self.payments[payment] == "refund due":
-                self.give_all_back(payment)
+            self.money_came(payment, status, wanted=booked)
+
+    def money_came(self, payment: str, status: str, *, wanted: bool) -> None:
+        """Take over that money was reserved or taken on an open page: it stays when it is wanted, else it goes back."""
+        good, bad = ("capturing", "voiding") if status == "requires_capture" else ("captured", "refund due")
+        self.payments[payment] = good if wanted else bad
+        if self.payments[payment] == "refund due":
+            self.give_all_back(payment)
 
     def give_all_back(self, payment: str) -> None:
         self.payments[payment] = "refund due"

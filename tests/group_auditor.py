@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
-from tests.auditor import EITHER, Holding, Stay, today
+from tests.auditor import COLOMBO, EITHER, Holding, Stay, today
 from tests.inspector import law
 from tests.naive_house import DOORS, ROOMS, SHORTEST, SLEEPS, Night, can_lodge, days, kind_of
 from tests.stay_auditor import StayAuditor, Wanted
 
 OPEN_STATES = ("tentative", "definite")
+
+
+def end_of(day: date) -> datetime:
+    """Give the moment at which a day is over at the hotel."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC) - COLOMBO
 
 
 @dataclass
@@ -56,7 +61,8 @@ class GroupAuditor(StayAuditor):
             return "group.cutoff_past"
         if party.cutoff > wanted.arrival:
             return "group.cutoff_after_arrival"
-        over = party.option_until is not None and party.option_until <= now
+        until = party.option_until
+        over = until is not None and (until <= now or until > end_of(party.cutoff))
         return "group.option_out_of_range" if over else ""
 
     def on_group(self, group: str, *, confirm: bool = False, release: str = "", now: datetime | None = None) -> str:
@@ -70,6 +76,32 @@ class GroupAuditor(StayAuditor):
         if release == "option" and now is not None and (party.option_until is None or party.option_until > now):
             return "group.not_due"
         return ""
+
+    def on_change_block(self, group: str, wanted: Wanted, rooms: int, cutoff: date | None, now: datetime) -> str:
+        refused = self.on_group(group)
+        if refused:
+            return refused
+        if wanted.departure <= wanted.arrival:
+            return "dates.departure_not_after_arrival"
+        if wanted.arrival < today(now):
+            return "dates.past"
+        if rooms > len(ROOMS[wanted.kind]):
+            return "group.larger_than_house"
+        block, party = self.block_of(group), self.groups[group]
+        missing = {day: rooms - block[wanted.kind, day] for day in wanted.dates if rooms > block[wanted.kind, day]}
+        if missing or cutoff:
+            terms = replace(party, cutoff=cutoff or party.cutoff)
+            first = min([day for _, day in block] + [wanted.arrival] * (rooms > 0), default=terms.cutoff)
+            refused = self._on_terms(replace(wanted, arrival=first), terms, now)
+        return refused or self._on_more(wanted.kind, missing, now)
+
+    def _on_more(self, kind: str, missing: Mapping[date, int], now: datetime) -> str:
+        """Say whether a block can have so many more rooms night by night: in whole rooms for sure, and never out of nothing."""
+        free = {day: len(self.free_rooms(kind, [day], now)) for day in missing}
+        if any(free[day] < rooms for day, rooms in missing.items()):
+            return "group.sold_out"
+        whole = len(self.free_rooms(kind, list(missing), now)) >= max(missing.values(), default=0)
+        return "" if whole else f"{EITHER}group.sold_out"
 
     def on_pick_up(self, group: str, wanted: Wanted, now: datetime) -> str:
         party = self.groups[group]

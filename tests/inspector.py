@@ -87,6 +87,7 @@ class MoneySeen:
 
     reservation: str
     purpose: str = ""
+    due: int = 0
     captured: int = 0
     refunded: int = 0
     asked: bool = False
@@ -263,7 +264,9 @@ class Inspector:
         money = self.paying.setdefault(line.stream, MoneySeen(line.body["reservation_id"], line.body.get("purpose", "")))
         amount = line.body.get("amount", {}).get("amount_minor", 0)
         self._touched.update(self.stays_of(money.reservation))
-        if what == "captured":
+        if what == "requested":
+            money.due = amount
+        elif what == "captured":
             law(money.captured == 0, f"{line.stream} was captured twice")
             money.captured, money.asked = amount, False
         elif what == "capture-asked":
@@ -312,7 +315,8 @@ class Inspector:
         law(len(set(live)) == len(live), f"{reservation} has two live payments for one purpose")
         for money in payments:
             if money.asked:
-                fine = bool(states & {"confirmed", "checked_in", "checked_out"})
+                booked = bool(states & {"confirmed", "checked_in", "checked_out"})
+                fine = booked or self.fees[reservation] > self.paid(reservation)
                 law(fine, f"law 7: money is being captured for {reservation}, which is {states}")
             if money.captured > money.refunded:
                 never = states <= {"held", "expired", "abandoned"}

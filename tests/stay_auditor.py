@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tests.auditor import LIVE, Auditor, Stay, today
+from tests.auditor import EITHER, LIVE, Auditor, Stay, today
 from tests.inspector import law
-from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, days, kind_of
+from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, can_lodge, days, kind_of
 
 SWAPPABLE = ("confirmed", "checked_in")
 
@@ -51,9 +51,12 @@ class StayAuditor(Auditor):
             or self._must_not_be_over(stay, now)
             or self._dates(stay, wanted, now)
             or self._wish(stay, wanted)
-            or self._rooms(stay_id, wanted, now)
-            or ("payment.in_flight" if self.in_flight(stay.booking) else "")
+            or self._rooms_and_money(stay_id, wanted, now)
         )
+
+    def _rooms_and_money(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
+        rooms, flying = self._rooms(stay_id, wanted, now), self._in_flight(self.stays[stay_id])
+        return rooms.replace("accepted", flying) if rooms and flying else rooms or flying
 
     def _must_be(self, stay_id: str, *states: str) -> str:
         return "" if self.stays[stay_id].state in states else "stay.not_in_state"
@@ -88,13 +91,22 @@ class StayAuditor(Auditor):
         if self._can_keep(stay_id, wanted, now):
             return ""
         if stay.state == "checked_in":
-            return "stay.room_taken"
+            return self._when_others_make_room(stay_id, wanted, now) + "stay.room_taken"
         if stay.pinned:
-            return "stay.pinned"
+            return self._when_others_make_room(stay_id, wanted, now) + "stay.pinned"
         return self.on_another_room(stay_id, wanted, now)
 
     def on_another_room(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
         return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=stay_id, slot=self.stays[stay_id].slot)
+
+    def _when_others_make_room(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
+        """Say that either answer is right when a stay that keeps its rooms could have them if others moved."""
+        moving, staying = self._lodged(self.stays[stay_id].kind, now, stay_id)
+        for day, room in kept_rooms(self.stays[stay_id], wanted.dates).items():
+            if wanted.kind != self.stays[stay_id].kind or room not in staying or day in staying[room]:
+                return ""
+            staying[room].add(day)
+        return EITHER if can_lodge(moving, staying) else ""
 
     def _can_keep(self, stay_id: str, wanted: Wanted, now: datetime) -> bool:
         """Tell whether a stay can have its rooms for other dates."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from commands.cancel_group import CancelGroup
+from commands.change_block import ChangeBlock
 from commands.confirm_group import ConfirmGroup
 from commands.group_block import BlockWish
 from commands.join_waitlist import JoinWaitlist
@@ -80,6 +81,36 @@ class GroupsMachine(StaysMachine):
         if self.answers(self.do(ConfirmGroup(group_id=UUID(group))), self.auditor.on_group(group, confirm=True)):
             self.auditor.groups[group].state = "definite"
             self.auditor.groups[group].option_until = None
+
+    @precondition(lambda machine: machine.auditor.groups)
+    @rule(
+        pick=picks,
+        begin=st.sampled_from([0, 0, 1, -1]),
+        nights=st.sampled_from([2, 1, 3, 0]),
+        rooms=st.sampled_from([0, 1, 2, 2, 3, 4]),
+        cutoff=st.sampled_from([None, None, 0, -1, 1]),
+        elastic=st.sampled_from([None, True, False]),
+    )
+    def block_is_changed(
+        self, pick: int, begin: int, nights: int, rooms: int, cutoff: int | None, *, elastic: bool | None
+    ) -> None:
+        """More rooms on some nights, fewer on others; the last day to decide, too."""
+        group = self.group_of(pick)
+        party, block = self.auditor.groups[group], self.auditor.block_of(group)
+        kind, first = min(block, default=("garden", today(self.now)))
+        arrival = max(first, today(self.now)) + timedelta(days=begin)
+        wanted = Wanted(kind, party.plan, 1, arrival, arrival + timedelta(days=nights))
+        until = None if cutoff is None else first + timedelta(days=cutoff)
+        wish = BlockWish(room_type=kind, arrival=arrival, departure=wanted.departure, rooms=rooms)
+        position = len(self.log.rows)
+        expected = self.auditor.on_change_block(group, wanted, rooms, until, self.now)
+        command = ChangeBlock(group_id=UUID(group), blocks=(wish,), cutoff=until, elastic=elastic)
+        if self.answers(self.do(command), expected):
+            party.cutoff = until or party.cutoff
+            party.elastic = party.elastic if elastic is None else elastic
+            self.auditor.leaves(group)
+            self.rooms_are_taken_over(position, set())
+            self.block_is_as(group, {**block, **{(kind, day): rooms for day in wanted.dates}})
 
     @precondition(lambda machine: machine.auditor.groups)
     @rule(pick=picks, reason=st.sampled_from(["cutoff", "option", "staff"]))

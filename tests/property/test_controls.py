@@ -113,10 +113,11 @@ def method(owner: Any, name: str, instead: Any) -> Iterator[None]:
 
 
 def without_the_last_night(*args: Any, **named: Any) -> Any:
-    return list(HOLD_NIGHTS(*args, **named))[:-1]
+    rooms, taken = PLACED(*args, **named)
+    return rooms, taken[:-1]
 
 
-HOLD_NIGHTS = placing._held
+PLACED = placing.placed
 COUNT = Holder.count
 GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     "law 1: a held room-night counts as free": (
@@ -141,7 +142,7 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
         nobody_pays, (expire_hold, "release_nights", lambda *_: []), "law 3: not all of its nights, or more",
     ),
     "law 3: the last night of a stay is forgotten": (
-        a_rival_comes_in_time, (placing, "_held", without_the_last_night), "law 3: not all of its nights, or more",
+        a_rival_comes_in_time, (hold_stay, "placed", without_the_last_night), "law 3: not all of its nights, or more",
     ),
     "law 7: what is not owed stays with the hotel": (
         a_paid_stay_is_cancelled, (cancel_reservation, "give_back", lambda *_: []), r"law 7: \d+ is kept",

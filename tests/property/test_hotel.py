@@ -15,8 +15,8 @@ from ledger.command import Command, Handler, Outcome
 from tests.inspector import LawBroken
 from tests.memory_log import MemoryLog
 from tests.property.broken import stale_read, succeeded_means_paid
+from tests.property.desk_machine import DeskMachine
 from tests.property.hotel_machine import HotelMachine, happened
-from tests.property.upkeep_machine import UpkeepMachine
 
 OFTEN = 50
 """A command that was asked so often and never accepted says nothing: the rule that asks it is a bad one."""
@@ -28,9 +28,7 @@ NIGHTLY = 1000
 def test_a_hotel_and_its_auditor_agree() -> None:
     """At least 2,000 steps, 20,000 every night, and every command must have been accepted now and then."""
     happened.clear()
-    run_state_machine_as_test(
-        UpkeepMachine, settings=settings(max_examples=2 * settings().max_examples, stateful_step_count=50)
-    )
+    run_state_machine_as_test(DeskMachine, settings=settings(max_examples=2 * settings().max_examples, stateful_step_count=50))
     print(f"{happened.total()} commands decided")
     asked: Counter[str] = Counter()
     for what, times in sorted(happened.items()):
