@@ -18,6 +18,7 @@ MAIN, BOLD = "NotoSans-Regular", "NotoSans-Bold"
 MISSING = "[?]"
 """Stands for letters in a row that no font has."""
 HANGUL = re.compile("[\uac00-\ud7a3]+")
+JOINED = re.compile("([^\u200c\u200d]?)([\u200c\u200d]+)")
 JOINERS = frozenset("\u200c\u200d")
 """Invisible, but in Sinhala, Arabic and others they tell which shape a letter takes."""
 
@@ -37,13 +38,20 @@ def _letters_in(file: Path) -> frozenset[str]:
 def writable(text: str) -> str:
     """Give a text as it can be written: one line, without invisible controls, MISSING for what no font has."""
     latin = HANGUL.sub(_romanised, unicodedata.normalize("NFC", text))
-    written = "".join(_writable(letter) for letter in latin)
+    written = JOINED.sub(_kept_where_it_joins, "".join(_writable(letter) for letter in latin))
     return re.sub(rf"(?:{re.escape(MISSING)})+", MISSING, written)
 
 
 def fonts_for(text: str) -> list[str]:
     """Name the fonts that a writable text needs beside the main one, each once, in order of their first letter."""
     return list(dict.fromkeys(font for letter in text if letter not in JOINERS and (font := _font(letter)) not in {MAIN, None}))
+
+
+def _kept_where_it_joins(found: re.Match[str]) -> str:
+    """Keep one joiner after a letter whose font has it; elsewhere it would be a text without any shape, which fails."""
+    letter, joiners = found.groups()
+    font = _font(letter) if letter else None
+    return f"{letter}{joiners[0]}" if font and joiners[0] in letters()[font] else letter
 
 
 def _romanised(korean: re.Match[str]) -> str:

@@ -214,6 +214,13 @@ def test_what_no_font_has(text: str, written: str) -> None:
     assert writable(text) == written
 
 
+@pytest.mark.parametrize("name", ["\u200d", "\u200d\u200dAna", "a\u200db", "帽\u200d\u200d 帽", "ශ්\u200d\u200dරී \u200c\u200d"])
+def test_joiners_with_nothing_to_join_are_left_out(name: str) -> None:
+    kept = writable(name).count("\u200d")
+    assert kept == name.count("ශ")
+    assert "Your booking" in text_of(guest={"name": name})
+
+
 def test_what_is_left_out_is_said_once() -> None:
     shown = " ".join(text_of(guest={"name": "ᠮᠣᠩ 😀"}).split())
     assert f"for {MISSING} {MISSING}" in shown
