@@ -18,7 +18,7 @@ from web.forms import Forms
 from web.house import House
 from web.pages.booking_view import reservation_view
 from web.pages.managing import refused
-from web.pages.mine import OWN_PAGE, Mine, MyBooking
+from web.pages.mine import OWN_PAGE, Mine, MyBooking, MySettledBooking
 from web.problems import status_of
 from web.templating import page
 
@@ -47,7 +47,7 @@ async def preview(request: Request, house: HouseDoor, mine: MyBooking) -> Respon
 
 @router.post("/cancel")
 async def cancel(
-    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MyBooking,
+    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MySettledBooking,
     reason: Field = "other", csrf_token: Field = "", idempotency_key: Field = "",
     expected_fee_minor: Number = None, expected_version: Number = None,
 ) -> Response:  # fmt: skip
@@ -78,7 +78,7 @@ async def preview_stay(request: Request, house: HouseDoor, mine: MyBooking, stay
 
 @router.post("/stays/{stay_id}/cancel")
 async def cancel_stay(
-    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MyBooking, stay_id: UUID,
+    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MySettledBooking, stay_id: UUID,
     reason: Field = "other", csrf_token: Field = "", idempotency_key: Field = "",
     expected_fee_minor: Number = None, expected_version: Number = None,
 ) -> Response:  # fmt: skip

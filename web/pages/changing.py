@@ -19,7 +19,7 @@ from web.house import House
 from web.pages.booking_view import booked_view, stay_view, words_of
 from web.pages.change_form import FIELDS, Errors, Wanted, read_wanted
 from web.pages.change_view import free_instead, is_free, rows_of, sums_of, what_is_wrong
-from web.pages.mine import OWN_PAGE, Mine, MyBooking
+from web.pages.mine import OWN_PAGE, Mine, MyBooking, MySettledBooking
 from web.problems import status_of
 from web.templating import page
 
@@ -46,7 +46,7 @@ async def ask(request: Request, house: HouseDoor, mine: MyBooking, stay_id: UUID
 
 @router.post("/stays/{stay_id}/change")
 async def change(
-    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MyBooking, stay_id: UUID,
+    request: Request, house: HouseDoor, visitor: VisitorDoor, mine: MySettledBooking, stay_id: UUID,
     arrival: Field = "", departure: Field = "", adults: Field = "", children: Field = "", room_type: Field = "",
     rate_plan: Field = "", csrf_token: Field = "", idempotency_key: Field = "",
     expected_difference_minor: Number = None, expected_version: Number = None,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -20,6 +23,8 @@ from web.pages.views import subject_of
 from web.problems import Problem
 
 OWN_PAGE = "/booking/{reservation_id}"
+PATIENCE_SECONDS = 4.0
+LOOK_SECONDS = 0.04
 
 
 @dataclass(frozen=True)
@@ -81,4 +86,28 @@ async def my_booking(request: Request, house: HouseDoor, reservation_id: UUID) -
     return Mine(desk, hotel, found, house.clock.now())
 
 
+async def my_settled_booking(request: Request, house: HouseDoor, reservation_id: UUID) -> Mine:
+    """Give the booking once no payment of it is just being completed, waiting for that briefly. Raises Problem 401, 404.
+
+    A guest may be quicker than the provider: nothing can be given back of money that is on its way here.
+    """
+    return await settled(lambda: my_booking(request, house, reservation_id), PATIENCE_SECONDS)
+
+
+async def settled(look: Callable[[], Awaitable[Mine]], patience_seconds: float) -> Mine:
+    """Look again until no payment is just being completed, for so many seconds at most; give what was seen last."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        mine = await look()
+        if not is_completing(mine) or time.monotonic() > deadline:
+            return mine
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def is_completing(mine: Mine) -> bool:
+    """Tell whether money of a booking is just being taken: until that is over, nobody can say what was paid."""
+    return any(payment.state == "capturing" for payment in mine.found.document.payments)
+
+
 MyBooking = Annotated[Mine, Depends(my_booking)]
+MySettledBooking = Annotated[Mine, Depends(my_settled_booking)]
