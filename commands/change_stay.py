@@ -22,6 +22,7 @@ from commands.moving import changes_of
 from commands.nights import Night, book_some, cancel_some
 from commands.pricing_again import check_dates, dates_of, priced_again, reason_of
 from commands.rooms_for import find_rooms
+from commands.wishes import rooms_near
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import property_stream, rates_stream, room_night_stream
 from ledger.money import Money
@@ -206,6 +207,7 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
     found = find_rooms(
         hotel=desk.hotel, code=desk.code, room_type=wished.room_type, dates=wished.dates, wanted=1, suggested=(),
         known=then, now=desk.now, slot=wished.slot, may_move=True, wishes=wished.wishes,
+        near=rooms_near(wished.wishes, wished.dates.arrival, then),
     )  # fmt: skip
     if not found.rooms:
         raise ChangeStay.SoldOut(

@@ -13,12 +13,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from aggregates.property import Property
-from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.foreseen import Foreseen
 from commands.moving import changes_of, left_by
 from commands.rooms_for import Found, find_rooms, find_together
-from commands.wishes import neighbours
+from commands.wishes import rooms_near
 from ledger.command import Change, Known, Unread
 from ledger.ids import doors_of, stay_streams
 from ledger.refusal import Refusal
@@ -139,7 +138,7 @@ class _Placing(Struct, frozen=True, gc=False):
         found = find_together(
             hotel=self.hotel, code=self.code, room_type=groups[0][0].room_type,
             stays=[place.dates for place in places.values()], wishes=[place.wishes for place in places.values()],
-            near=[_near(place, known) for place in places.values()], known=known, now=self.now,
+            near=[rooms_near(place.wishes, place.dates.arrival, known) for place in places.values()], known=known, now=self.now,
         )  # fmt: skip
         if found.nights_free:
             raise NoRoomLeft(
@@ -162,7 +161,7 @@ class _Placing(Struct, frozen=True, gc=False):
         found = find_rooms(
             hotel=self.hotel, code=self.code, room_type=place.room_type, dates=place.dates, wanted=len(numbers),
             suggested=self.suggested if place.slot == "night" else (), known=known, now=self.now, slot=place.slot,
-            may_move=may_move, wishes=place.wishes, near=_near(place, known),
+            may_move=may_move, wishes=place.wishes, near=rooms_near(place.wishes, place.dates.arrival, known),
         )  # fmt: skip
         if len(found.rooms) < len(numbers):
             raise _sold_out(place, len(numbers), found)
@@ -195,13 +194,6 @@ def _alike(places: Sequence[Place]) -> Iterable[Alike]:
     for number, place in enumerate(places):
         found.setdefault((place.room_type, place.dates, place.wishes, place.slot), []).append(number)
     return [(places[numbers[0]], numbers) for numbers in found.values()]
-
-
-def _near(place: Place, known: Known) -> list[str]:
-    """Name the rooms of the reservations near which the guests want to be. Raises Unread."""
-    others = neighbours(place.wishes)
-    known.require(others)
-    return [stay.room_on(place.dates.arrival) for other in others for stay in known.get(Reservation, other).live.values()]
 
 
 def _sold_out(place: Place, wanted: int, found: Found) -> NoRoomLeft:

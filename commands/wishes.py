@@ -6,12 +6,16 @@ A preference orders the rooms that are free; a promise leaves only rooms that ke
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import StringConstraints
 
 from aggregates.property import Property, Room
+from aggregates.reservation import Reservation
+from ledger.command import Known
+from ledger.refusal import Refusal
 
 Wish = Annotated[
     str,
@@ -32,6 +36,31 @@ def is_promised(wishes: Sequence[str]) -> bool:
 def neighbours(wishes: Sequence[str]) -> list[UUID]:
     """Name the reservations near which the guests want to be."""
     return [UUID(wish.removesuffix(PROMISED).removeprefix(NEAR)) for wish in wishes if wish.startswith(NEAR)]
+
+
+class NearUnknown(Refusal):
+    """A room near somebody was promised who is not known."""
+
+    code = "wish.near_unknown"
+    field = "wishes"
+
+
+def rooms_near(wishes: Sequence[str], night: date, known: Known) -> list[str]:
+    """Name the rooms on a night of the live stays near which the guests want to be. Raises Unread, NearUnknown.
+
+    Who is not known, or gave all rooms up, has none: a preference has no effect then, a promise to be near somebody who was
+    never here is refused.
+    """
+    known.require(neighbours(wishes))
+    for wish in wishes:
+        for other in neighbours([wish]):
+            if wish.endswith(PROMISED) and known.get(Reservation, other).state == "none":
+                raise NearUnknown(
+                    f"There is no reservation {other} to be near to: look its id up, or wish without the exclamation mark.",
+                    reservation_id=str(other),
+                )
+    stays = [stay for other in neighbours(wishes) for stay in known.get(Reservation, other).live.values()]
+    return [stay.room_on(night) for stay in stays if stay.is_live]
 
 
 def fitting(hotel: Property, rooms: Sequence[str], wishes: Sequence[str], near: Collection[str]) -> list[str]:

@@ -350,3 +350,13 @@ def test_another_room_is_chosen_by_the_wishes_of_the_stay() -> None:
     changed_to = given(*story).when(change(departure=day(3))).decision.changes[0].event
     assert isinstance(changed_to, Reservation.StayChanged)
     assert (changed_to.stay.room, changed_to.stay.wishes) == ("g3", ("floor-high",))
+
+
+def test_another_room_is_near_those_whom_the_guests_wished_to_be_near() -> None:
+    near = replace(STAY, wishes=(f"near:{named('friends')}",))
+    story = [*OPENED, *held("r", near), *confirmed("r", near), *other("g1", day(2))]
+    friends = held("friends", stay("friends", "g3", 1, arrival=day(9)))
+    for more, room in ((friends, "g3"), ([], "g2")):
+        changed_to = given(*story, *more).when(change(departure=day(3))).decision.changes[0].event
+        assert isinstance(changed_to, Reservation.StayChanged)
+        assert changed_to.stay.room == room

@@ -16,6 +16,7 @@ from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.confirm_reservation import ConfirmReservation
 from commands.hold_stay import HoldStay, StayWish, guest_stream
+from commands.wishes import NearUnknown
 from ledger.command import Change
 from ledger.ids import property_stream, rates_stream
 from ledger.refusal import Refusal
@@ -175,6 +176,29 @@ def test_others_make_way_for_a_promise() -> None:
     assert rooms_of(verdict) == ["g3"]
     moved = [change.event for change in verdict.decision.changes if isinstance(change.event, Reservation.StayMoved)]
     assert [(event.from_room, event.to_room in {"g1", "g2"}) for event in moved] == [("g3", True)]
+
+
+NOBODY_THERE = f"near:{named('nobody')}"
+
+
+def test_near_somebody_unknown_is_no_promise_that_can_be_made_and_has_no_effect_as_a_preference() -> None:
+    assert rooms_of(furnished().when(hold_stay(wishes=(NOBODY_THERE,)))) == rooms_of(furnished().when(hold_stay()))
+    furnished().when(hold_stay(wishes=(f"{NOBODY_THERE}!",))).refuses(NearUnknown, reservation_id=str(named("nobody")))
+
+
+def test_who_gave_all_rooms_up_is_near_nobody() -> None:
+    gone = Change(named("friends"), Reservation.Expired(lost_nights=0))
+    story = furnished(*held("friends", stay("friends", "g3")), gone)
+    story.when(hold_stay(wishes=(f"near:{named('friends')}!",))).refuses(HoldStay.SoldOut, rooms_left=0)
+
+
+def test_each_of_several_stays_is_near_whom_it_was_promised_and_others_make_way() -> None:
+    """g2 is joined to g3 where the friends are, and upstairs there is no other room."""
+    pinned = Change(named("friends"), Reservation.StayPinned(stay_id=named("friends/g3"), reason="promised"))
+    story = furnished(*held("friends", stay("friends", "g3")), pinned, *held("other", stay("other", "g2")))
+    verdict = story.when(holding(wish(4, 1), wish(wishes=(f"near:{named('friends')}!",))))
+    assert rooms_of(verdict)[1] == "g2"
+    assert moves_of(verdict) == [(named("other/g2"), "g2", "g1")]
 
 
 def test_two_rooms_that_are_joined_are_given_together() -> None:
