@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -45,6 +46,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.is_leaving = lambda: False
+    app.state.writing_a_file = asyncio.Lock()
     install(app)
     for module in (holds, availability):  # asked often, so without the detour of an included router
         app.router.routes.extend(module.quick.routes)

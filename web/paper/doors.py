@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -25,25 +25,26 @@ class PdfResponse(Response):
 
 
 @pages.get("/confirmation.pdf")
-async def own_confirmation(mine: MyBooking) -> Response:
+async def own_confirmation(request: Request, mine: MyBooking) -> Response:
     """Give the booking as a file."""
-    return await _file_of(mine)
+    return await _file_of(request, mine)
 
 
 @router.get("/reservations/{reservation_id}/confirmation.pdf", response_class=PdfResponse)
 async def confirmation(
-    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, reservation_id: UUID,
+    request: Request, house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, reservation_id: UUID,
     token: Token = None, manage_token: TokenHeader = None,
 ) -> Response:  # fmt: skip
     """Give a reservation as the PDF file that its guest can download."""
     may(house, desk, visitor, "reservations:read", reservation_id, token or manage_token)
     found = await found_now(desk, reservation_id)
-    return await _file_of(Mine(desk, await desk.hotel.current(), found, house.clock.now()))
+    return await _file_of(request, Mine(desk, await desk.hotel.current(), found, house.clock.now()))
 
 
-async def _file_of(mine: Mine) -> Response:
-    """Write the file beside the event loop: it is a tenth of a second of computing."""
-    body = await run_in_threadpool(confirmation_file, reservation_view(mine), mine.hotel.definition, mine.now)
+async def _file_of(request: Request, mine: Mine) -> Response:
+    """Write the file beside the event loop, one at a time: it is a tenth of a second of computing, for long stays seconds."""
+    async with request.app.state.writing_a_file:
+        body = await run_in_threadpool(confirmation_file, reservation_view(mine), mine.hotel.definition, mine.now)
     name = f"{mine.found.document.held.confirmation_code}.pdf"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
