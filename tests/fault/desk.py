@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from ledger.ids import payment_id
 from tests.fault.evidence import Told, log_of
 from tests.fault.guests import WITH_3DS
 from tests.installation import Running, wait_for
@@ -41,6 +42,11 @@ class Stay:
     def reservation_id(self) -> UUID:
         """The reservation that was acknowledged."""
         return UUID(self.told["reservation_id"])
+
+    @property
+    def payment_id(self) -> UUID:
+        """The payment of its deposit."""
+        return payment_id(self.reservation_id, "deposit", 1)
 
     def ask(self) -> httpx.Response:
         """Ask for the room once, under the booking's key."""

@@ -38,7 +38,8 @@ def test_each_part_killed_while_guests_book(
         for role in dice.sample(ROLES, len(ROLES)):
             time.sleep(dice.uniform(0.8, 2.0))
             killed.append(role)
-            assert running.kill(role), f"no {role} lives"
+            # What was killed before may have taken this one along: it is killed as soon as it lives again.
+            wait_until(lambda role=role: running.kill(role) > 0, 30, running.said)  # type: ignore[misc]  # mypy cannot type a bound default
             wait_until(lambda role=role: bool(running.parts(role)), 30, running.said)  # type: ignore[misc]  # mypy cannot type a bound default
     time.sleep(1)
     bookings = crowd.finishes()

@@ -43,7 +43,7 @@ def test_followers_stop_before_it_and_the_web_goes_on(alone: Running) -> None:
             connection.execute(INSERT, [good + 1, uuid4(), uuid4()])
     for model in NAMES:
         told = f"{model} of ella stopped after position {good}: UnknownTopic"
-        wait_until(lambda told=told: told in running.said(), 10, running.said)  # type: ignore[misc]  # mypy cannot type a bound default
+        wait_until(lambda told=told: told in running.said(), 30, running.said)  # type: ignore[misc]  # mypy cannot type a bound default
     assert "reservation.teleported.v9" in running.said()
 
     after = Stay(running).held()

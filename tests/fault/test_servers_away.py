@@ -12,6 +12,8 @@ from tests.fault.evidence import check_log, check_mails, check_money, check_read
 from tests.installation import Running, wait_until
 
 LONGEST_ANSWER_SECONDS = 15
+HOLDING = frozenset({"reservation.held.v1", "room-night.hold-requested.v1", "holder.hold-counted.v1"})
+"""What a hold writes. Anything else may come of earlier guests, whose reminders and timers ring when they like."""
 
 
 @pytest.mark.timeout(180)
@@ -33,7 +35,8 @@ def test_postgresql_away_is_a_503_and_the_same_request_succeeds_later(running: R
         assert health.json()["parts"]["redis"].startswith("ok")
         assert httpx.get(f"{running.url}/livez").status_code == 200
     wait_until(running.is_ready, 30, running.said)
-    assert head_of(running) == before, "something was half-done"
+    since = [told.topic for told in log_of(running) if told.position > before]
+    assert not HOLDING & set(since), f"something was half-done: {since}"
     print(f"{_refused_until_held(stay)} more times 503 after /readyz said ready")
     stay.held()
     assert stay.same(stay.ask())
@@ -79,7 +82,7 @@ def test_afterwards_everything_agrees(running: Running) -> None:
 def _refused_until_held(stay: Stay) -> int:
     """Ask again as Retry-After invites, for some seconds; count the 503s. Dead connections are used up one by one."""
     refused = 0
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (answer := stay.ask()).status_code == 503:
         refused += 1
         assert time.monotonic() < deadline, answer.text
