@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from tests.browser.visitor import Visitor
-from tests.installation import Running
+from tests.browser.visitor import PATIENCE_MS, Visitor
+from tests.installation import Running, wait_for
 
 HOTEL = ZoneInfo("Asia/Colombo")
 GUEST = {"name": "Somebody Else", "email": "else@example.com"}
@@ -28,9 +29,17 @@ def own_page(visitor: Visitor) -> str:
 
 
 def does(running: Running, path: str, body: dict[str, Any]) -> Any:
-    """Let the staff do something; it must work. The answer says at which `position` it was written."""
-    headers = {**running.staff, "Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
-    answer = httpx.post(running.api + path, content=json.dumps(body), headers=headers, timeout=10)
+    """Let the staff do something; it must work. The answer says at which `position` it was written.
+
+    Told that a payment is just being completed, they try again in a moment, as the answer says.
+    """
+
+    def ask() -> httpx.Response | None:
+        headers = {**running.staff, "Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
+        answer = httpx.post(running.api + path, content=json.dumps(body), headers=headers, timeout=10)
+        return None if answer.status_code == HTTPStatus.CONFLICT and answer.json()["code"] == "payment.in_flight" else answer
+
+    answer = wait_for(ask, PATIENCE_MS / 1000, lambda: f"{path}: the payment does not come to its end")
     assert answer.is_success, answer.text
     return {**answer.json(), "position": int(answer.headers["Ledger-Position"])}
 
@@ -54,11 +63,22 @@ def walks_in(visitor: Visitor, nights: int = 2) -> None:
     visitor.page.goto(does(visitor.running, "/walk-ins", body)["manage_url"])
 
 
+def offers(running: Running, dates: dict[str, str], after: int) -> list[dict[str, Any]]:
+    """List what is free, as soon as that is known up to a position."""
+
+    def look() -> list[dict[str, Any]] | None:
+        answer = httpx.get(f"{running.api}/availability", params={**dates, "after": after}, timeout=10).json()
+        found: list[dict[str, Any]] = answer["offers"]
+        return found if answer["position"] >= after else None
+
+    return wait_for(look, PATIENCE_MS / 1000, lambda: f"what is free does not come to position {after}")
+
+
 def fills(running: Running, arrival: date, departure: date, room_type: str = "") -> None:
     """Take every room that is free for these nights, or every one of a type."""
     dates, after = {"arrival": arrival.isoformat(), "departure": departure.isoformat()}, 0
     while True:
-        free = httpx.get(f"{running.api}/availability", params={**dates, "after": after}, timeout=10).json()["offers"]
+        free = offers(running, dates, after)
         left = {each["room_type"]: each["rooms_left"] for each in free if each["rate_plan"] == "flexible"}
         wanted = {kind: rooms for kind, rooms in left.items() if rooms and room_type in {"", kind}}
         if not wanted:

@@ -60,15 +60,13 @@ def test_a_guest_keeps_the_stay_after_all(visitor: Visitor) -> None:
 
 def test_a_declined_card(visitor: Visitor) -> None:
     visitor.holds().pays(DECLINED).sees("Your card was declined.")
-    visitor.page.wait_for_timeout(1000)
-    visitor.goes_back().reads("Your bank declined the card").sees("Nothing was charged")
+    visitor.goes_back().reloads_until("Your bank declined the card").sees("Nothing was charged")
     visitor.presses("Try another card").pays(PLAIN).reads("Your room is yours")
 
 
 def test_a_failed_authentication(visitor: Visitor) -> None:
     visitor.holds().pays(WITH_3DS).authenticates(passes=False).sees("unable to authenticate")
-    visitor.page.wait_for_timeout(1000)
-    visitor.goes_back().reads("Your bank could not confirm it was you").sees("Nothing was charged")
+    visitor.goes_back().reloads_until("Your bank could not confirm it was you").sees("Nothing was charged")
     visitor.presses("Try again").pays(WITH_3DS).authenticates().reads("Your room is yours")
 
 

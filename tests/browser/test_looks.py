@@ -12,15 +12,13 @@ from tests.browser.visitor import DECLINED, PLAIN, WITH_3DS, Visitor
 def declined(visitor: Visitor) -> None:
     """Come back from a card that was declined."""
     visitor.holds().pays(DECLINED).sees("Your card was declined.")
-    visitor.page.wait_for_timeout(1000)
-    visitor.goes_back()
+    visitor.goes_back().reloads_until("Your bank declined the card")
 
 
 def not_authenticated(visitor: Visitor) -> None:
     """Come back from a bank that did not believe it."""
     visitor.holds().pays(WITH_3DS).authenticates(passes=False).sees("unable to authenticate")
-    visitor.page.wait_for_timeout(1000)
-    visitor.goes_back()
+    visitor.goes_back().reloads_until("Your bank could not confirm it was you")
 
 
 def wrong_details(visitor: Visitor) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from tests.browser.conftest import Invite
 from tests.browser.hotel_side import does_to_stay, fills, hotel_today, own_page, walks_in
 from tests.browser.looks import PHONE, Sight
 from tests.browser.test_managing import books_two_rooms, wants
-from tests.browser.visitor import PATIENCE_MS, PLAIN, Visitor
+from tests.browser.visitor import PLAIN, Visitor
 
 SLOW_REFUND = "4000 0000 0000 7726"
 
@@ -80,16 +79,7 @@ def gives_up_one(visitor: Visitor) -> None:
 def waits_for_the_refund(visitor: Visitor) -> None:
     """Cancel a booking whose refund does not come at once."""
     visitor.books(SLOW_REFUND).follows("Cancel this stay").presses("Cancel it").reads("This stay is cancelled")
-    reloads_until(visitor, "is on its way back to your card")
-
-
-def reloads_until(visitor: Visitor, words: str) -> None:
-    """Look again until something has happened behind the page."""
-    deadline = time.monotonic() + PATIENCE_MS / 1000
-    while not visitor.page.get_by_text(words).count():
-        assert time.monotonic() < deadline, words
-        visitor.page.wait_for_timeout(100)
-        visitor.page.reload()
+    visitor.reloads_until("is on its way back to your card")
 
 
 def is_forgotten(visitor: Visitor) -> None:
@@ -107,7 +97,7 @@ def comes_too_late(visitor: Visitor) -> None:
     held = visitor.asks_elsewhere()
     visitor.running.control("POST", "/clock", {"advance_seconds": 20 * 60})
     visitor.page.goto(held["manage_url"])
-    reloads_until(visitor, "This hold has run out")
+    visitor.reloads_until("This hold has run out")
 
 
 SIGHTS = (

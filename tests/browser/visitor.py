@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Self
@@ -142,6 +143,15 @@ class Visitor:
     def holds(self, room: str = "Garden Room, Flexible") -> Self:
         """Walk from the first page to the provider's."""
         return self.searches().chooses(room).tells()
+
+    def reloads_until(self, words: str) -> Self:
+        """Look again, as an impatient guest does, until something that happens behind the page has come through."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not self.page.get_by_text(words).count():
+            assert time.monotonic() < deadline, f"{words!r} is not on {self.page.url}"
+            self.page.wait_for_timeout(100)
+            self.page.reload()
+        return self.sees(words)
 
     def asks_elsewhere(self, *, gives_back: bool = False) -> dict[str, str]:
         """Hold a room without the pages, as a partner's site would; give the answer with its links."""
