@@ -74,6 +74,16 @@ async def stalled(ledger: Ledger) -> AsyncIterator[None]:
         yield
 
 
+async def waits_for_the_lock(ledger: Ledger) -> None:
+    """Wait until the writer has taken what is there and waits for somebody who sits on the ledger's lock."""
+    async with ledger.connection() as watcher:
+        while True:
+            row = await (await watcher.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")).fetchone()
+            if row != (0,):
+                return
+            await asyncio.sleep(0.02)
+
+
 def promised(number: int) -> Envelope:
     """Give the work of a saga: the end of a hold that there never was, which is refused and recorded."""
     return replace(envelope(ExpireHold(reservation_id=named(f"nobody {number}"))), urgency=Urgency.PROMISED)
@@ -132,7 +142,7 @@ def test_the_queue_has_an_end_and_its_last_places_are_for_promised_work(
             lengths, asking = [], []
             async with stalled(ledger):
                 asking.append(asyncio.create_task(writer.submit(guest(1000))))
-                await asyncio.sleep(0.2)
+                await waits_for_the_lock(ledger)
                 for crowd in ([guest(number) for number in range(30)], [promised(number) for number in range(30)]):
                     asking += [asyncio.create_task(writer.submit(each)) for each in crowd]
                     await asyncio.sleep(0.1)
