@@ -186,7 +186,7 @@ class RoomNight:
     def _cleared(self, room: str, stay_date: date, now: datetime, slot: str) -> list[Event]:
         if not self.is_free(now):
             raise RoomNight.Taken(f"Room {room} is taken on {stay_date}: search again for the rooms that are free.")
-        if self.state == "free" or self.stay_id is None:
+        if self.stay_id is None:
             return []
         return [RoomNight.HoldReleased(room=room, stay_date=stay_date, stay_id=self.stay_id, reason="expired", slot=slot)]
 

@@ -103,6 +103,10 @@ def test_a_room_is_there_and_of_its_type_or_not(room: str, kind: str, there: boo
     assert Property().has_room(room, kind) is False
 
 
+def test_a_hotel_that_is_not_open_has_no_doors() -> None:
+    assert (opened().doors("g1"), opened().doors("g9"), Property().doors("g1")) == ([ROOMS[0]], [], [])
+
+
 def test_a_redefinition_takes_the_place_of_the_rooms_before() -> None:
     hotel = opened()
     hotel.apply(Property.Redefined(definition=replace(HOTEL, rooms=(*ROOMS, Room(code="g4", room_type="garden", floor=1)))))

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from aggregates.rates import Rates, Season, Tariff, Tax
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
+from ledger.restrictions import Restriction, Restrictions
+from ledger.season_sums import SeasonSums
 from ledger.stay_dates import StayDates
 from tests.examples import FLEXIBLE, GREEN, PEAK, SERVICE, TARIFF, VAT, usd
 
@@ -214,6 +216,31 @@ def test_too_short_a_stay_is_told_how_long_it_must_be() -> None:
 @pytest.mark.parametrize("nights", [2, 3])
 def test_the_minimum_stay_is_enough(nights: int) -> None:
     assert cost(plan="saver", nights=nights).total == usd(8_500 * nights)
+
+
+@pytest.mark.parametrize(("base", "half_up"), [(10_001, 5_001), (10_003, 5_002), (10_002, 5_001)])
+def test_half_a_cent_is_rounded_up_in_the_total_alone_too(base: int, half_up: int) -> None:
+    half = replace(
+        NO_TAX, plans=(replace(FLEXIBLE, percent=Decimal(50)),), prices=(replace(TARIFF.prices[0], base_minor=base),)
+    )
+    asked: dict[str, Any] = {"rate_plan": "flexible", "dates": StayDates(SPRING, SPRING + timedelta(days=1)), "adults": 1}
+    assert half.total(SeasonSums([]), room_type="garden", children=0, **asked) == usd(half_up)
+    assert cost(half, nights=1).total == usd(half_up)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plan", "sold"), [("villa", "saver", False), ("villa", "flexible", True), ("garden", "saver", True)]
+)
+def test_a_restriction_holds_for_its_room_type_and_plan_only(kind: str, plan: str, sold: bool) -> None:
+    rates, stay = Rates(), StayDates(SPRING, SPRING + timedelta(days=1))
+    rates.admit(room_type=kind, rate_plan=plan, dates=stay)
+    closed = Restriction(first=SPRING, last=SPRING, room_type="villa", rate_plan="saver", stop_sell=True)
+    rates.apply(Rates.Published(tariff=replace(TARIFF, restrictions=(closed,))))
+    if sold:
+        rates.admit(room_type=kind, rate_plan=plan, dates=stay)
+    else:
+        with pytest.raises(Restrictions.StopSell):
+            rates.admit(room_type=kind, rate_plan=plan, dates=stay)
 
 
 def test_publishing_the_same_tariff_again_is_nothing_new() -> None:

@@ -29,6 +29,7 @@ STORIES: dict[str, tuple[Event, ...]] = {
     "abandoned": (HELD, ABANDONED),
 }
 NEW = {"state": "none", "stays": (), "total": NOTHING, "pay_now": NOTHING, "held_until": None, "payments": (), "guest_id": None}
+OF_NOBODY: dict[str, object] = {"person": None, "vendors_left": None, "live": {}, "happened": (), "kept_fee": NOTHING}
 WHILE_HELD = {"stays": STAYS, "total": HELD.total, "pay_now": HELD.pay_now, "held_until": HELD_UNTIL}
 PAID = HELD.pay_now
 
@@ -51,7 +52,7 @@ def test_each_event_is_remembered(state: str) -> None:
 
 def test_a_new_reservation_knows_nothing() -> None:
     known = Reservation()
-    assert {name: getattr(known, name) for name in NEW} == NEW
+    assert {name: getattr(known, name) for name in NEW | OF_NOBODY} == NEW | OF_NOBODY
 
 
 def test_payments_are_remembered_in_order() -> None:
@@ -179,6 +180,19 @@ FLEXIBLE = price().total.amount_minor
 def test_state_and_money_follow_from_the_stays(events: tuple[Event, ...], state: str, total: int, owed: int) -> None:
     known = reservation(*events)
     assert (known.state, known.total, known.owed) == (state, usd(total), usd(owed))
+
+
+def test_a_fee_that_is_kept_already_is_not_kept_twice() -> None:
+    """One in house and one cancelled for a fee of 100: whoever is in house gives up after the deadline."""
+    assert FREE_UNTIL is not None
+    cancelled = Reservation.Cancelled(reason="guest", fee=usd(100), refund=usd(0))
+    known = reservation(HELD, CONFIRMED, EARLY, cancelled)
+    in_house = [known.stay(FIRST.stay_id)]
+    assert known.giving_up(in_house, FREE_UNTIL, usd(NIGHT)) == (usd(NIGHT - 100), usd(0))
+    assert known.giving_up(in_house, FREE_UNTIL, usd(NIGHT + 700)) == (
+        usd(NIGHT),
+        usd(100),
+    )  # coming early cost 500
 
 
 def test_a_stay_is_told_of_by_its_own_events_only() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from aggregates.room_night import RoomNight
 from ledger.event import Event
@@ -74,7 +76,7 @@ def test_releasing_touches_only_a_hold_of_ones_own() -> None:
 
 def test_only_the_one_who_booked_cancels() -> None:
     assert night(held(), BOOKED).cancel(room="g1", stay_date=ARRIVAL, stay_id=MINE) == CANCELLED
-    with pytest.raises(RoomNight.NotBooked):
+    with pytest.raises(RoomNight.NotBooked, match=r"^Room g1 is not booked for this stay on 2126-03-10\.$"):
         night(held(), BOOKED).cancel(room="g1", stay_date=ARRIVAL, stay_id=YOURS)
     for other in (night(), night(held()), night(held(), BOOKED, CANCELLED)):
         with pytest.raises(RoomNight.NotBooked):
@@ -123,7 +125,7 @@ def test_a_booked_night_that_is_not_used_is_given_back() -> None:
     assert night(held(), BOOKED).end(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show") == ended
     assert vars(night(held(), BOOKED, ended)) == vars(RoomNight())
     for others in (night(), night(held()), night(held(YOURS), BOOKED)):
-        with pytest.raises(RoomNight.NotBooked):
+        with pytest.raises(RoomNight.NotBooked, match=r"^Room g1 is not booked for this stay on 2126-03-10\.$"):
             others.end(room="g1", stay_date=ARRIVAL, stay_id=MINE, reason="no_show")
 
 
@@ -139,3 +141,29 @@ def test_a_stay_that_moves_is_as_held_or_booked_as_before(until: datetime | None
     arrived = night(moving(arrives=True, until=until))
     assert (arrived.state, arrived.stay_id, arrived.reservation_id, arrived.held_until) == (state, MINE, named("r"), until)
     assert vars(night(held(), moving(arrives=False, until=until))) == vars(RoomNight())
+
+
+# —— Day use ——————————————————————————————————————————————————————————————————————————————————————————————————————————
+
+DAY = "day"
+
+
+def by_day(event: Event) -> Event:
+    return replace(event, slot=DAY)
+
+
+def test_what_happens_by_day_is_told_of_the_day() -> None:
+    where: dict[str, Any] = {"room": "g1", "stay_date": ARRIVAL, "slot": DAY}
+    expired, day_held, booked = by_day(EXPIRED), by_day(held()), by_day(BOOKED)
+    until, now = HELD_UNTIL, minutes(0)
+    taken: dict[str, Any] = {"stay_id": MINE, "reservation_id": named("r"), "held_until": until, "now": now}
+    blocking: dict[str, Any] = {"block_id": YOURS, "reason": "group", "movable": True}
+    assert night().hold(**where, **taken) == [day_held]
+    assert night(day_held).hold(**where, **(taken | {"now": until})) == [expired, day_held]
+    assert night(day_held).confirm(**where, stay_id=MINE) == booked
+    assert night(day_held).release(**where, stay_id=MINE, reason="expired") == [expired]
+    assert night(day_held, booked).cancel(**where, stay_id=MINE) == by_day(CANCELLED)
+    ended = RoomNight.Released(**where, stay_id=MINE, reason="no_show")
+    assert night(day_held, booked).end(**where, stay_id=MINE, reason="no_show") == ended
+    assert night().block(**where, **blocking, now=now) == [by_day(BLOCK)]
+    assert night(by_day(BLOCK)).unblock(**where, block_id=YOURS, reason="ended") == [by_day(UNBLOCKED)]
