@@ -134,14 +134,17 @@ class Auditor:
     ) -> str:  # fmt: skip
         """Say whether so many rooms can be had: at once, or by moving others; either answer is right where promises are.
 
-        The nights of `but` count as free; nobody is moved for a house or for a day.
+        The nights of `but` count as free; nobody is moved for a day.
         """
         made_of_rooms = "+" in ROOMS[kind][0]
         free = self.free_rooms(kind, dates, now, but=but, slot=slot)
         if sum(made_of_rooms or room in only for room in free) >= rooms:
             return ""
-        if slot == "day" or made_of_rooms:
+        if slot == "day":
             return "sold_out"
+        if made_of_rooms:
+            house = [night for day in dates for night in behind(ROOMS[kind][0], day)]
+            return f"{EITHER}sold_out" if rooms == 1 and self.could_make_way(house, now, but=but) else "sold_out"
         moving, staying = self._lodged(kind, now, but)
         if not can_lodge([*moving, *[(frozenset(dates), frozenset(only))] * rooms], staying):
             return "sold_out"
@@ -340,6 +343,18 @@ class Auditor:
                 for room, day, _ in nights:
                     staying[room].add(day)
         return moving, staying
+
+    def could_make_way(self, nights: list[Night], now: datetime, *, but: str = "") -> bool:
+        """Tell whether these nights would be free if everybody moved who may."""
+        for kind in {kind_of(room) for room, _, _ in nights}:
+            moving, staying = self._lodged(kind, now, but)
+            for room, day in [(room, day) for room, day, _ in nights if room in staying]:
+                if day in staying[room]:
+                    return False
+                staying[room].add(day)
+            if not can_lodge(moving, staying):
+                return False
+        return True
 
     def leaves(self, who: str) -> None:
         self.nights = {night: holding for night, holding in self.nights.items() if holding.who != who}

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from tests.auditor import EITHER, LIVE, Auditor, Stay, today
 from tests.inspector import law
-from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, can_lodge, days, kind_of
+from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, days, kind_of
 
 SWAPPABLE = ("confirmed", "checked_in")
 
@@ -101,12 +101,11 @@ class StayAuditor(Auditor):
 
     def _when_others_make_room(self, stay_id: str, wanted: Wanted, now: datetime) -> str:
         """Say that either answer is right when a stay that keeps its rooms could have them if others moved."""
-        moving, staying = self._lodged(self.stays[stay_id].kind, now, stay_id)
-        for day, room in kept_rooms(self.stays[stay_id], wanted.dates).items():
-            if wanted.kind != self.stays[stay_id].kind or room not in staying or day in staying[room]:
-                return ""
-            staying[room].add(day)
-        return EITHER if can_lodge(moving, staying) else ""
+        stay = self.stays[stay_id]
+        if wanted.kind != stay.kind or stay.slot == "day":
+            return ""
+        kept = [night for day, room in kept_rooms(stay, wanted.dates).items() for night in behind(room, day)]
+        return EITHER if self.could_make_way(kept, now, but=stay_id) else ""
 
     def _can_keep(self, stay_id: str, wanted: Wanted, now: datetime) -> bool:
         """Tell whether a stay can have its rooms for other dates."""

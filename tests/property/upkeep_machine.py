@@ -13,7 +13,7 @@ from commands.unblock_rooms import UnblockRooms
 from tests.auditor import today
 from tests.naive_house import days
 from tests.property.groups_machine import GroupsMachine
-from tests.property.stays_machine import ANY_ROOM, picks
+from tests.property.stays_machine import ANY_DOOR, picks
 
 
 class UpkeepMachine(GroupsMachine):
@@ -24,7 +24,7 @@ class UpkeepMachine(GroupsMachine):
         self.ended: list[str] = []
 
     @rule(
-        room=st.sampled_from(ANY_ROOM),
+        room=st.sampled_from(ANY_DOOR),
         ahead=st.sampled_from([1, 1, 2, 3, 0, -1]),
         nights=st.sampled_from([1, 2, 2, 3, 0]),
         reason=st.sampled_from(["out_of_order", "house_use"]),

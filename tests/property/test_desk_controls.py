@@ -1,0 +1,211 @@
+"""Payments of the rest, changed blocks, restrictions, the house and day use, with one guard taken out at a time.
+
+Each story is fine with its guard; without it the auditor or the inspector must notice. As in `test_controls.py`, the guards are
+substituted here only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from msgspec.structs import replace
+
+from aggregates.payment import Payment
+from aggregates.rates import Rates
+from commands import (
+    change_block,
+    hold_stay,
+    placing,
+    record_payment_observation,
+    request_payment,
+    rooms_for,
+)
+from tests.auditor import today
+from tests.examples import ARRIVAL
+from tests.property.wishes_machine import WishesMachine
+
+Story = Callable[[WishesMachine], None]
+FITTING = 1
+"""A pick that is not one of those that take any booking."""
+
+
+def look(hotel: WishesMachine) -> None:
+    hotel.every_line_obeys_the_laws()
+    hotel.the_auditor_sees_the_same_holders()
+    hotel.the_read_models_show_what_the_auditor_knows()
+    hotel.what_was_written_is_shown()
+    hotel.replay_equals_live()
+
+
+def happens(story: Story, hotel: WishesMachine) -> None:
+    story(hotel)
+    look(hotel)
+
+
+def hold(hotel: WishesMachine, *stays: tuple[Any, ...]) -> Any:
+    """Hold and book stays, each (type, days ahead, nights, slot, wishes)."""
+    wanted = [(kind, "flexible", 2, ahead, nights, slot, list(liking)) for kind, ahead, nights, slot, liking in stays]
+    return hotel.stays_are_held(wanted=wanted, pick=0, books=True)
+
+
+def garden(hotel: WishesMachine) -> Any:
+    return hold(hotel, ("garden", 1, 2, "night", ()))
+
+
+def the_house_is_half_taken(hotel: WishesMachine) -> None:
+    garden(hotel)
+    hotel.room_is_promised(pick=FITTING, promised=True)
+    hold(hotel, ("house", 1, 2, "night", ()))
+
+
+def the_house_is_booked(hotel: WishesMachine) -> None:
+    hold(hotel, ("house", 1, 2, "night", ()))
+
+
+def a_room_is_taken_by_day_and_by_night(hotel: WishesMachine) -> None:
+    hold(hotel, ("villa", 1, 2, "night", ()))
+    hold(hotel, ("villa", 1, 1, "day", ()))
+
+
+def two_want_the_same_day(hotel: WishesMachine) -> None:
+    hold(hotel, ("villa", 1, 1, "day", ()))
+    hold(hotel, ("villa", 1, 1, "day", ()))
+
+
+def a_high_floor_is_promised(hotel: WishesMachine) -> None:
+    hold(hotel, ("garden", 1, 2, "night", ("floor-high!",)))
+    hold(hotel, ("garden", 1, 2, "night", ("floor-high!",)))
+
+
+def two_stays_on_the_same_nights(hotel: WishesMachine) -> None:
+    hold(hotel, ("garden", 1, 2, "night", ()), ("garden", 2, 2, "night", ()))
+
+
+def the_rest_is_paid_twice(hotel: WishesMachine) -> None:
+    """Two pages are open at the same time, each for all that is left, and money comes on both."""
+    garden(hotel)
+    rest: Any = {"pick": FITTING, "part": "all", "wrong_by": 0, "then": ""}
+    pages: list[Any] = [hotel.the_rest_is_asked_for(purpose=purpose, **rest) for purpose in ("balance", "extra")]
+    for page in pages:
+        hotel.what_was_seen_arrives(look=hotel.somebody_looks(payment=page), status="succeeded", wrong_by=0)
+
+
+def a_paid_guest_is_asked_again(hotel: WishesMachine) -> None:
+    garden(hotel)
+    for _ in range(2):
+        hotel.the_rest_is_asked_for(pick=FITTING, purpose="balance", part="all", then="succeeded", wrong_by=0)
+
+
+def half_is_asked_for_instead(hotel: WishesMachine) -> None:
+    garden(hotel)
+    for part in ("all", "half"):
+        hotel.the_rest_is_asked_for(pick=FITTING, purpose="balance", part=part, then="", wrong_by=0)
+
+
+def a_block(hotel: WishesMachine, rooms: int) -> None:
+    hotel.group_is_opened(ahead=2, cutoff=0, elastic=False, kind="garden", nights=2, option=None, rooms=rooms)
+
+
+def a_block_grows(hotel: WishesMachine) -> None:
+    a_block(hotel, 1)
+    hotel.block_is_changed(pick=FITTING, begin=0, nights=2, rooms=2, cutoff=None, elastic=None)
+
+
+def a_block_shrinks(hotel: WishesMachine) -> None:
+    a_block(hotel, 3)
+    hotel.block_is_changed(pick=FITTING, begin=0, nights=2, rooms=1, cutoff=None, elastic=None)
+
+
+def the_hotel_is_closed(hotel: WishesMachine) -> None:
+    hotel.the_hotel_sells_otherwise(rules=[("stop_sell", (ARRIVAL - today(hotel.now)).days, 0, 1, "", "")])
+    hotel.hold(
+        kind="garden", plan="flexible", adults=2, offset=0, nights=2, rooms=1, holder="a", suggested=[], pays=False
+    )  # fmt: skip
+
+
+def too_many_are_named(hotel: WishesMachine) -> None:
+    garden(hotel)
+    hotel.guests_are_named(pick=FITTING, guests=4, stale=False)
+
+
+def nothing(*_: object, **__: object) -> list[Any]:
+    return []
+
+
+def one_door(room: str) -> tuple[str, ...]:
+    """A house is its first room."""
+    return (room.split("+", maxsplit=1)[0],)
+
+
+def by_night(stays: Any) -> Any:
+    """Take day use for a night."""
+    return tuple(replace(place, slot="night") for place in WANTED(stays))
+
+
+def everything_is_left(_: object, reservation: Any) -> Any:
+    return reservation.owed
+
+
+WANTED = vars(hold_stay.HoldStay)["wanted"].func
+GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
+    "law 3: half of the house is enough": (
+        the_house_is_booked, (placing, "doors_of", one_door), "law 3: not all of its nights, or more",
+    ),
+    "law 1: the house is free when nobody has it as a whole": (
+        the_house_is_half_taken, (rooms_for, "free_rooms", lambda hotel, room_type, **_: list(hotel.rooms_of(room_type))),
+        "law [12]|is booked by|room_night.taken",
+    ),
+    "slots: day use takes the night": (
+        a_room_is_taken_by_day_and_by_night, (hold_stay.HoldStay, "wanted", property(by_night)), "sold_out and not accepted",
+    ),
+    "law 7: both payments of the rest are kept": (
+        the_rest_is_paid_twice, (record_payment_observation, "left_to_pay", everything_is_left), r"law 7: \d+ is kept",
+    ),
+    "law 7: who has paid is asked again": (
+        a_paid_guest_is_asked_again, (request_payment, "left_to_pay", everything_is_left),
+        "accepted and not payment.nothing_due",
+    ),
+    "payments: the page for another amount stays open": (
+        half_is_asked_for_instead, (Payment, "void", nothing), "two live payments for one purpose",
+    ),
+    "blocks: a larger block takes no rooms": (
+        a_block_grows, (change_block, "take", nothing), "the block of .* is ",
+    ),
+    "blocks: a smaller block keeps its rooms": (
+        a_block_shrinks, (change_block, "given_back", nothing), "is not free|not the auditor's|the block of",
+    ),
+    "restrictions: nobody asks whether it is sold": (
+        the_hotel_is_closed, (Rates, "admit", lambda *_, **__: None), "accepted and not restriction.stop_sell",
+    ),
+    "wishes: a promise is a preference": (
+        a_high_floor_is_promised, (rooms_for, "fitting", lambda _, rooms, *__: list(rooms)),
+        "breaks a promise|accepted and not sold_out",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def hotel() -> Iterator[WishesMachine]:
+    machine = WishesMachine()
+    machine.open_the_hotel()
+    yield machine
+    machine.teardown()
+
+
+STORIES = (*dict.fromkeys(story for story, _, _ in GUARDS.values()), two_want_the_same_day, two_stays_on_the_same_nights,
+           too_many_are_named)  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_with_its_guards_the_desk_wrongs_nobody(hotel: WishesMachine, story: Story) -> None:
+    happens(story, hotel)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_control_without_a_guard_somebody_notices(hotel: WishesMachine, guard: str) -> None:
+    story, damage, said = GUARDS[guard]
+    with patch.object(*damage), pytest.raises(AssertionError, match=said):
+        happens(story, hotel)
