@@ -112,3 +112,13 @@ def test_a_redefinition_takes_the_place_of_the_rooms_before() -> None:
     hotel.apply(Property.Redefined(definition=replace(HOTEL, rooms=(*ROOMS, Room(code="g4", room_type="garden", floor=1)))))
     assert hotel.rooms_of("garden") == ("g1", "g2", "g3", "g4")
     assert hotel.has_room("g4", "garden")
+
+
+@pytest.mark.parametrize(("kind", "made_of_rooms"), [("garden", False), ("villa", True), ("cave", False)])
+def test_a_type_with_a_house_of_two_rooms_is_made_of_rooms(kind: str, made_of_rooms: bool) -> None:
+    hotel = opened()
+    house = Room(code="g1+g2", room_type="villa", floor=0)
+    hotel.apply(Property.Redefined(definition=replace(HOTEL, rooms=(*ROOMS, house))))
+    assert hotel.is_made_of_rooms(kind) is made_of_rooms
+    assert hotel.doors("g1+g2") == [ROOMS[0], ROOMS[1]]
+    assert opened().is_made_of_rooms(kind) is False
