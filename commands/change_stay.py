@@ -106,7 +106,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     wished = priced_again(stay.booked, command, rates, desk.today)
     if wished == stay.booked:
         raise ChangeStay.NothingNew("Nothing would change: say what is to be another one.")
-    if stay.state == "confirmed" and wished.dates != stay.booked.dates:
+    if stay.state == "confirmed" and wished.dates != stay.booked.dates and wished.slot == "night":
         rates.admit(room_type=wished.room_type, rate_plan=wished.rate_plan, dates=wished.dates)
     difference = wished.price.total - stay.booked.price.total
     _check_difference(command, difference)

@@ -7,6 +7,7 @@ substituted here only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -126,6 +127,14 @@ def the_hotel_is_closed(hotel: WishesMachine) -> None:
     )  # fmt: skip
 
 
+def a_day_is_changed_to_another(hotel: WishesMachine) -> None:
+    """A restriction that asks for two nights is not about the day."""
+    hold(hotel, ("villa", 1, 1, "day", ()))
+    hotel.the_hotel_sells_otherwise(rules=[("min_stay", 0, 3, 2, "", "")])
+    hotel.stay_is_changed(pick=FITTING, arrival=1, departure=1, kind="", plan="", adults=0)
+    assert [stay.arrival for stay in hotel.auditor.stays.values()] == [today(hotel.now) + timedelta(days=2)]
+
+
 def too_many_are_named(hotel: WishesMachine) -> None:
     garden(hotel)
     hotel.guests_are_named(pick=FITTING, guests=4, stale=False)
@@ -195,8 +204,10 @@ def hotel() -> Iterator[WishesMachine]:
     machine.teardown()
 
 
-STORIES = (*dict.fromkeys(story for story, _, _ in GUARDS.values()), two_want_the_same_day, two_stays_on_the_same_nights,
-           too_many_are_named)  # fmt: skip
+STORIES = (
+    *dict.fromkeys(story for story, _, _ in GUARDS.values()), two_want_the_same_day, a_day_is_changed_to_another,
+    two_stays_on_the_same_nights, too_many_are_named,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
