@@ -69,17 +69,17 @@ def placed(
     now: datetime,
 ) -> tuple[list[str], list[Change]]:
     """Give a room for each place, in order, and the changes that take it. Raises NoRoomLeft, Unread."""
-    placing = _Placing(holding, hotel, code, suggested, now)
+    asking = _Asking(holding, hotel, code, suggested, now)
     alike = list(_alike(places))
     if len(alike) == 1:
-        rooms, changes = placing.those_alike(*alike[0], known, may_move=True)
+        rooms, changes = _those_alike(asking, *alike[0], known, may_move=True)
     else:
-        rooms, changes = placing.all_kinds(alike, known)
+        rooms, changes = _all_kinds(asking, alike, known)
     return [rooms[number] for number in range(len(places))], changes
 
 
-class _Placing(Struct, frozen=True, gc=False):
-    """A hold being placed: for whom, in which hotel, and when. Each method gives rooms by a stay's number, and changes."""
+class _Asking(Struct, frozen=True, gc=False):
+    """For whom rooms are asked for, in which hotel, which of them may be tried first, and when."""
 
     holding: Holding
     hotel: Property
@@ -87,103 +87,109 @@ class _Placing(Struct, frozen=True, gc=False):
     suggested: Sequence[str]
     now: datetime
 
-    def all_kinds(self, alike: Iterable[Alike], known: Known) -> Placed:
-        """Place kind after kind, each sees what the others got. Raises Unread with what any of them needs, NoRoomLeft."""
-        kinds: dict[tuple[bool, str, str], list[Alike]] = {}
-        for place, numbers in alike:
-            is_house = self.hotel.is_made_of_rooms(place.room_type)
-            kinds.setdefault((not is_house, place.room_type, place.slot), []).append((place, numbers))
-        then = Foreseen(known)
-        rooms: dict[int, str] = {}
-        unread: list[UUID] = []
-        for _, groups in sorted(kinds.items(), key=lambda kind: kind[0][0]):
-            try:
-                more, changes = self.one_kind(groups, then)
-            except Unread as missing:
-                unread += missing.streams
-            except NoRoomLeft:
-                if not unread:
-                    raise
-            else:
-                then.happen(changes)
-                rooms |= more
-        if unread:
-            raise Unread(unread)
-        return rooms, then.changes
 
-    def one_kind(self, groups: Sequence[Alike], known: Known) -> Placed:
-        """Place stays of one type: with what is free, else all at once. Raises Unread, NoRoomLeft."""
-        then = Foreseen(known)
-        rooms: dict[int, str] = {}
+def _all_kinds(asking: _Asking, alike: Iterable[Alike], known: Known) -> Placed:
+    """Place kind after kind, each sees what the others got. Raises Unread with what any of them needs, NoRoomLeft."""
+    kinds: dict[tuple[bool, str, str], list[Alike]] = {}
+    for place, numbers in alike:
+        is_house = asking.hotel.is_made_of_rooms(place.room_type)
+        kinds.setdefault((not is_house, place.room_type, place.slot), []).append((place, numbers))
+    then = Foreseen(known)
+    rooms: dict[int, str] = {}
+    unread: list[UUID] = []
+    for _, groups in sorted(kinds.items(), key=lambda kind: kind[0][0]):
         try:
-            for place, numbers in groups:
-                more, changes = self.those_alike(place, numbers, then, may_move=len(groups) == 1)
-                then.happen(changes)
-                rooms |= more
-        except NoRoomLeft as sold_out:
-            if len(groups) == 1 or not self._go_together(groups):
+            more, changes = _one_kind(asking, groups, then)
+        except Unread as missing:
+            unread += missing.streams
+        except NoRoomLeft:
+            if not unread:
                 raise
-            return self.at_once(groups, known, sold_out)
-        return rooms, then.changes
+        else:
+            then.happen(changes)
+            rooms |= more
+    if unread:
+        raise Unread(unread)
+    return rooms, then.changes
 
-    def _go_together(self, groups: Sequence[Alike]) -> bool:
-        """Tell whether stays can be searched for at the same time: not for day use, a house, or rooms that must be joined."""
-        place, _ = groups[0]
-        joined = any("connecting!" in each.wishes for each, _ in groups)
-        return place.slot == "night" and not joined and not self.hotel.is_made_of_rooms(place.room_type)
 
-    def at_once(self, groups: Sequence[Alike], known: Known, sold_out: NoRoomLeft) -> Placed:
-        """Search a room for each stay of one type at the same time. Raises Unread, NoRoomLeft."""
-        places = {number: place for place, numbers in groups for number in numbers}
-        found = find_together(
-            hotel=self.hotel, code=self.code, room_type=groups[0][0].room_type,
-            stays=[place.dates for place in places.values()], wishes=[place.wishes for place in places.values()],
-            near=[rooms_near(place.wishes, place.dates.arrival, known) for place in places.values()], known=known, now=self.now,
-        )  # fmt: skip
-        if found.nights_free:
-            raise NoRoomLeft(
-                f"Every night has free rooms, but no way was found to give each of the {len(places)} stays one: promised rooms"
-                " stand in the way; try other dates, fewer nights or another room type.",
-                promised_rooms_in_the_way=True,
-                **sold_out.details,
-            )
-        if not found.rooms:
-            raise sold_out
-        rooms = dict(zip(places, found.rooms, strict=True))
-        then = Foreseen(known)
-        then.happen(changes_of(found.moves, then, self.code))
-        for number, place in places.items():
-            then.happen(self._held(place, rooms[number], number, NOTHING_LEFT, then))
-        return rooms, then.changes
+def _one_kind(asking: _Asking, groups: Sequence[Alike], known: Known) -> Placed:
+    """Place stays of one type: with what is free, else all at once. Raises Unread, NoRoomLeft."""
+    then = Foreseen(known)
+    rooms: dict[int, str] = {}
+    try:
+        for place, numbers in groups:
+            more, changes = _those_alike(asking, place, numbers, then, may_move=len(groups) == 1)
+            then.happen(changes)
+            rooms |= more
+    except NoRoomLeft as sold_out:
+        if len(groups) == 1 or not _go_together(asking, groups):
+            raise
+        return _at_once(asking, groups, known, sold_out)
+    return rooms, then.changes
 
-    def those_alike(self, place: Place, numbers: Sequence[int], known: Known, *, may_move: bool) -> Placed:
-        """Place stays that want the same. Raises Unread, NoRoomLeft."""
-        found = find_rooms(
-            hotel=self.hotel, code=self.code, room_type=place.room_type, dates=place.dates, wanted=len(numbers),
-            suggested=self.suggested if place.slot == "night" else (), known=known, now=self.now, slot=place.slot,
-            may_move=may_move, wishes=place.wishes, near=rooms_near(place.wishes, place.dates.arrival, known),
-        )  # fmt: skip
-        if len(found.rooms) < len(numbers):
-            raise _sold_out(place, len(numbers), found)
-        changes = changes_of(found.moves, known, self.code) if found.moves else []
-        left = left_by(found.moves, self.code) if found.moves else NOTHING_LEFT
-        rooms = dict(zip(numbers, found.rooms, strict=True))
-        for number, room in rooms.items():
-            changes += self._held(place, room, number, left, known)
-        return rooms, changes
 
-    def _held(self, place: Place, room: str, number: int, left: frozenset[UUID], known: Known) -> Iterator[Change]:
-        """Hold every night of a stay behind every door; those that others have `left` in the same decision are free."""
-        for door in doors_of(room):
-            streams = stay_streams(self.code, door, place.dates.arrival, place.dates.departure, place.slot)
-            for night, stream in zip(place.dates, streams, strict=True):
-                room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
-                for event in room_night.hold(
-                    room=door, stay_date=night, stay_id=self.holding.stay_ids[number],
-                    reservation_id=self.holding.reservation_id, held_until=self.holding.held_until, now=self.now,
-                    slot=place.slot,
-                ):  # fmt: skip
-                    yield Change(stream, event)
+def _go_together(asking: _Asking, groups: Sequence[Alike]) -> bool:
+    """Tell whether stays can be searched for at the same time: not for day use, a house, or rooms that must be joined."""
+    place, _ = groups[0]
+    joined = any("connecting!" in each.wishes for each, _ in groups)
+    return place.slot == "night" and not joined and not asking.hotel.is_made_of_rooms(place.room_type)
+
+
+def _at_once(asking: _Asking, groups: Sequence[Alike], known: Known, sold_out: NoRoomLeft) -> Placed:
+    """Search a room for each stay of one type at the same time. Raises Unread, NoRoomLeft."""
+    places = {number: place for place, numbers in groups for number in numbers}
+    found = find_together(
+        hotel=asking.hotel, code=asking.code, room_type=groups[0][0].room_type,
+        stays=[place.dates for place in places.values()], wishes=[place.wishes for place in places.values()],
+        near=[rooms_near(place.wishes, place.dates.arrival, known) for place in places.values()], known=known, now=asking.now,
+    )  # fmt: skip
+    if found.nights_free:
+        raise NoRoomLeft(
+            f"Every night has free rooms, but no way was found to give each of the {len(places)} stays one: promised rooms"
+            " stand in the way; try other dates, fewer nights or another room type.",
+            promised_rooms_in_the_way=True,
+            **sold_out.details,
+        )
+    if not found.rooms:
+        raise sold_out
+    rooms = dict(zip(places, found.rooms, strict=True))
+    then = Foreseen(known)
+    then.happen(changes_of(found.moves, then, asking.code))
+    for number, place in places.items():
+        then.happen(_held(asking, place, rooms[number], number, NOTHING_LEFT, then))
+    return rooms, then.changes
+
+
+def _those_alike(asking: _Asking, place: Place, numbers: Sequence[int], known: Known, *, may_move: bool) -> Placed:
+    """Place stays that want the same. Raises Unread, NoRoomLeft."""
+    found = find_rooms(
+        hotel=asking.hotel, code=asking.code, room_type=place.room_type, dates=place.dates, wanted=len(numbers),
+        suggested=asking.suggested if place.slot == "night" else (), known=known, now=asking.now, slot=place.slot,
+        may_move=may_move, wishes=place.wishes, near=rooms_near(place.wishes, place.dates.arrival, known),
+    )  # fmt: skip
+    if len(found.rooms) < len(numbers):
+        raise _sold_out(place, len(numbers), found)
+    changes = changes_of(found.moves, known, asking.code) if found.moves else []
+    left = left_by(found.moves, asking.code) if found.moves else NOTHING_LEFT
+    rooms = dict(zip(numbers, found.rooms, strict=True))
+    for number, room in rooms.items():
+        changes += _held(asking, place, room, number, left, known)
+    return rooms, changes
+
+
+def _held(asking: _Asking, place: Place, room: str, number: int, left: frozenset[UUID], known: Known) -> Iterator[Change]:
+    """Hold every night of a stay behind every door; those that others have `left` in the same decision are free."""
+    for door in doors_of(room):
+        streams = stay_streams(asking.code, door, place.dates.arrival, place.dates.departure, place.slot)
+        for night, stream in zip(place.dates, streams, strict=True):
+            room_night = RoomNight() if stream in left else known.get(RoomNight, stream)
+            for event in room_night.hold(
+                room=door, stay_date=night, stay_id=asking.holding.stay_ids[number],
+                reservation_id=asking.holding.reservation_id, held_until=asking.holding.held_until, now=asking.now,
+                slot=place.slot,
+            ):  # fmt: skip
+                yield Change(stream, event)
 
 
 def _alike(places: Sequence[Place]) -> Iterable[Alike]:
