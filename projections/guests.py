@@ -60,9 +60,13 @@ MEET = (
     " SELECT %s, reservation_id, guest_id, guest_id, terms::uuid[]"
     " FROM unnest(%s, %s, %s) AS met(reservation_id, guest_id, terms) ON CONFLICT DO NOTHING"
 )
+# All bookings that were one person so far come along, whichever of them was merged first.
 MERGE = (
-    "UPDATE {schema}.guests SET person = merged.person FROM unnest(%s, %s) AS merged(reservation_id, person)"
-    " WHERE generation = %s AND guests.reservation_id = merged.reservation_id"
+    "UPDATE {schema}.guests SET person = whole.person"
+    " FROM {schema}.guests AS part, {schema}.guests AS whole"
+    " WHERE part.generation = %(generation)s AND part.reservation_id = %(reservation_id)s"
+    " AND whole.generation = %(generation)s AND whole.guest_id = %(into)s"
+    " AND guests.generation = %(generation)s AND guests.person = part.person"
 )
 FORGET = "UPDATE {schema}.guests SET terms = '{{}}' WHERE generation = %s AND reservation_id = ANY(%s)"
 
@@ -86,7 +90,7 @@ class Guests:
         Raises MasterKeyWrong: search stands still until the keys can be read, and nothing is passed over.
         """
         boxes = {each.stream: each.event.guest for each in batch if isinstance(each.event, Reservation.Held)}
-        merged = {each.stream: each.event.into for each in batch if isinstance(each.event, Reservation.MergedGuest)}
+        merged = [(each.stream, each.event.into) for each in batch if isinstance(each.event, Reservation.MergedGuest)]
         erased = [each.stream for each in batch if isinstance(each.event, Reservation.GuestErased)]
         terms = await asyncio.to_thread(self._terms, boxes) if boxes else []
         async with connection.transaction():
@@ -96,9 +100,9 @@ class Guests:
                 guests = packed.uuids(box.key_id for box in boxes.values())
                 columns = (packed.uuids(boxes), guests, packed.texts(terms))
                 await connection.execute(self.model.statement(MEET), [generation, *columns], prepare=True)
-            if merged:
-                pairs = [packed.uuids(merged), packed.uuids(merged.values())]
-                await connection.execute(self.model.statement(MERGE), [*pairs, generation])
+            for reservation_id, into in merged:
+                pair = {"generation": generation, "reservation_id": reservation_id, "into": into}
+                await connection.execute(self.model.statement(MERGE), pair)
             if erased:
                 await connection.execute(self.model.statement(FORGET), [generation, packed.uuids(erased)])
         return True

@@ -121,6 +121,24 @@ def test_bookings_of_one_person_are_found_through_each_other(house: House) -> No
     during(house, run)
 
 
+@pytest.mark.parametrize("merges", [[(0, 1), (1, 2), (3, 0)], [(1, 2), (0, 1), (3, 0)], [(3, 0), (0, 1), (1, 2)]])
+def test_bookings_merged_one_after_another_are_one_person(house: House, merges: list[tuple[int, int]]) -> None:
+    """Whoever merges the third into the second does not know of the first."""
+
+    async def run(wiring: Wiring) -> None:
+        booked = [await held_by(house, wiring, f"Nimali {name}", week=week) for week, name in enumerate("ABCD", 5)]
+        stranger = await held_by(house, wiring, "Nimali E", week=9)
+        for one, other in merges:
+            await ask(house, wiring, MergeGuests(reservation_id=booked[one], into=booked[other]))
+        await follow_up(house, wiring)
+        guests = guests_of(wiring, house.code)
+        for each in booked:
+            assert set(await guests.bookings_of_person(each)) == set(booked)
+        assert await guests.bookings_of_person(stranger) == [stranger]
+
+    during(house, run)
+
+
 def test_a_note_is_read_until_the_guest_is_erased(house: House) -> None:
     async def run(wiring: Wiring) -> None:
         booked = await held_by(house, wiring, "Nimali Perera")
