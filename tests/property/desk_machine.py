@@ -133,10 +133,11 @@ class DeskMachine(UpkeepMachine):
             )
             for what, ahead, more, nights, kind, plan in rules
         ]
-        tariff = {**self.opening.tariff, "restrictions": [as_stored(each) for each in selling]}
+        before, after = ([as_stored(each) for each in rows] for rows in (self.auditor.selling, selling))
+        tariff = {**self.opening.tariff, "restrictions": after}
         outcome = self.do(DefineProperty(definition=self.opening.definition, tariff=tariff))
         assert self.answers(outcome, "")
-        assert outcome.answer["changed"] == (selling != self.auditor.selling)
+        assert outcome.answer["changed"] == (before != after)
         self.auditor.selling = selling
 
     @invariant()
