@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import httpx
 
 from tests.browser.visitor import PATIENCE_MS, Visitor
+from tests.e2e.guest import hotel_today
 from tests.installation import Running, wait_for
 
-HOTEL = ZoneInfo("Asia/Colombo")
 GUEST = {"name": "Somebody Else", "email": "else@example.com"}
-
-
-def hotel_today() -> date:
-    """Tell the date at the hotel."""
-    return datetime.now(HOTEL).date()
 
 
 def own_page(visitor: Visitor) -> str:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tests.browser.conftest import Invite
-from tests.browser.hotel_side import does_to_stay, fills, hotel_today, own_page, walks_in
+from tests.browser.hotel_side import does_to_stay, fills, own_page, walks_in
 from tests.browser.looks import PHONE, Sight
 from tests.browser.test_managing import books_two_rooms, wants
 from tests.browser.visitor import PLAIN, Visitor
+from tests.e2e.guest import hotel_today
 
 SLOW_REFUND = "4000 0000 0000 7726"
 

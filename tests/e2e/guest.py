@@ -7,11 +7,13 @@ is said by the tests.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -20,7 +22,8 @@ from tests.installation import Running, wait_for
 
 PLAIN, WITH_3DS = "4242 4242 4242 4242", "4000 0025 0000 3155"
 DECLINED, NO_FUNDS = "4000 0000 0000 0002", "4000 0000 0000 9995"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS, JOURNEY_SECONDS = 15.0, 60.0
+HOTEL = ZoneInfo("Asia/Colombo")
 FIRST_WEEK = 5
 _numbers = itertools.count(1)
 _weeks = itertools.count(FIRST_WEEK)
@@ -46,6 +49,17 @@ def stay_of(nights: int = 3, today: date | None = None, **kind: str) -> Stay:
     """Give a stay in a week that nobody else in this run has asked for."""
     arrival = (today or date.today()) + timedelta(weeks=next(_weeks))  # noqa: DTZ011 - any week of the future
     return Stay(arrival, arrival + timedelta(days=nights), **kind)
+
+
+def hotel_today() -> date:
+    """Give the date at the hotel. Just before midnight, wait for the new day: a journey ends on the date on which it began."""
+    now = datetime.now(HOTEL)
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), HOTEL)
+    left = (midnight - now).total_seconds()
+    if left > JOURNEY_SECONDS:
+        return now.date()
+    time.sleep(left)
+    return midnight.date()
 
 
 class Guest:
@@ -120,12 +134,16 @@ class Guest:
         return {"Manage-Token": self.held["manage_url"].rpartition("/")[2]}
 
     def looks(self, after: int | None = None) -> dict[str, Any]:
-        """Read the reservation by the API."""
+        """Read the reservation by the API; as it is at a position, which may take several looks."""
         address = f"{self.running.api}/reservations/{self.held['reservation_id']}"
-        answer = self.browser.get(address, headers=self.manage, params={"after": after} if after else {})
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+
+        def look() -> dict[str, Any] | None:
+            answer = self.browser.get(address, headers=self.manage, params={"after": after} if after else {})
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found if found["position"] >= (after or 0) else None
+
+        return wait_for(look, PATIENCE_SECONDS, lambda: f"the reservation does not come to position {after}")
 
     def waits(self, happened: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Look at the reservation until something has happened, and give it."""

@@ -58,10 +58,14 @@ class TestForeignTokens:
         assert "link" in guest.page.text
 
 
+def payment_of(guest: Guest) -> str:
+    """Name the payment of the guest's deposit."""
+    return str(uuid5(UUID(guest.held["reservation_id"]), "payment/deposit/1"))
+
+
 class TestForgedWebhooks:
     def event(self, guest: Guest) -> bytes:
-        payment_id = str(uuid5(UUID(guest.held["reservation_id"]), "payment/deposit/1"))
-        about = {"id": "pi_1", "object": "payment_intent", "metadata": {"payment_id": payment_id}}
+        about = {"id": "pi_1", "object": "payment_intent", "metadata": {"payment_id": payment_of(guest)}}
         event = {"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": {"object": about}}
         return json.dumps(event).encode()
 
@@ -74,16 +78,19 @@ class TestForgedWebhooks:
             headers = {"Stripe-Signature": signature} if signature else {}
             answer = guest.browser.post(f"{guest.running.url}/webhooks/ella/stripe", content=body, headers=headers)
             assert_problem(answer, 400, "webhook.forged")
-        assert desk.head() == head
+        assert desk.asked_since(head) == []
+        assert desk.happened_since(head, payment_of(guest)) == []
 
     def test_as_sendgrid(self, guest: Guest, desk: Desk) -> None:
         head = desk.waits_for_quiet()
-        body = json.dumps([{"event": "bounce", "notification_id": str(uuid4()), "sg_event_id": "x"}]).encode()
+        notification_id = str(uuid4())
+        body = json.dumps([{"event": "bounce", "notification_id": notification_id, "sg_event_id": "x"}]).encode()
         signature, timestamp = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
         for headers in ({}, {signature: "x", timestamp: "1"}, {signature: "MEUCIQDx", timestamp: str(int(time.time()))}):
             answer = guest.browser.post(f"{guest.running.url}/webhooks/ella/sendgrid", content=body, headers=headers)
             assert_problem(answer, 400, "webhook.forged")
-        assert desk.head() == head
+        assert desk.asked_since(head) == []
+        assert desk.happened_since(head, notification_id) == []
 
     def test_of_an_unknown_property(self, guest: Guest) -> None:
         assert guest.browser.post(f"{guest.running.url}/webhooks/nowhere/stripe", content=b"{}").status_code == 404

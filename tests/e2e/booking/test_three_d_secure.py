@@ -16,6 +16,8 @@ from tests.e2e.guest import PLAIN, WITH_3DS, Guest, stay_of
 from tests.installation import Running
 
 JOURNEY_SECONDS, SYSTEM_SECONDS = 8.0, 3.0
+BRIEFLY_SECONDS = 2.0
+"""So long an answer waits for the position it shall show; on a busy machine it may then be a late one that says so."""
 
 
 @pytest.mark.parametrize("rate_plan", ["flexible", "half-board", "advance-saver"])
@@ -87,7 +89,7 @@ def test_the_same_request_again_gives_the_same_answer(guest: Guest, desk: Desk) 
     assert again.json() == first.json()
     assert again.headers["Ledger-Position"] == first.headers["Ledger-Position"]
     assert other.json()["code"] == "command.id_reused"
-    assert desk.head() == head
+    assert desk.asked_since(head) == []
     guest.held = first.json()
     guest.checks_out().pays(PLAIN)
     guest.waits_for_payment("captured")
@@ -114,8 +116,11 @@ def test_positions_lead_readers(guest: Guest, desk: Desk) -> None:
         ("revenue", {"from": stay.arrival, "to": stay.departure}),
         (f"reservations/{answer.json()['reservation_id']}", {}),
     ):
+        began = time.monotonic()
         shown = desk.reads(path, **query, after=position)
-        assert int(shown.headers["Ledger-Position"]) == shown.json()["position"] >= position, path
+        assert int(shown.headers["Ledger-Position"]) == shown.json()["position"], path
+        waited = time.monotonic() - began
+        assert shown.json()["position"] >= position or waited >= BRIEFLY_SECONDS, f"{path} gave up after {waited:.2f} s"
 
 
 def test_a_position_that_is_not_there_yet_is_not_waited_for_long(desk: Desk) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.e2e.desk import Desk
-from tests.e2e.guest import PLAIN, Guest, Stay, stay_of
+from tests.e2e.guest import PATIENCE_SECONDS, PLAIN, Guest, Stay, hotel_today, stay_of
 from tests.installation import wait_for
 
 
 def tomorrow(nights: int, **kind: str) -> Stay:
     """Give a stay so soon that cancelling it costs a fee."""
-    arrival = datetime.now(ZoneInfo("Asia/Colombo")).date() + timedelta(days=1)
+    arrival = hotel_today() + timedelta(days=1)
     return Stay(arrival, arrival + timedelta(days=nights), **kind)
 
 
@@ -27,7 +26,9 @@ def money(answer: Any) -> tuple[int, int]:
 def waits_for_money_back(desk: Desk, guest: Guest, kept: int) -> None:
     """Wait until the provider has given back all but `kept`."""
     reservation_id = guest.held["reservation_id"]
-    wait_for(lambda: True if desk.kept(reservation_id) == kept else None, 10, lambda: str(desk.kept(reservation_id)))
+    wait_for(
+        lambda: True if desk.kept(reservation_id) == kept else None, PATIENCE_SECONDS, lambda: str(desk.kept(reservation_id))
+    )
 
 
 def test_free_of_charge(guest: Guest, desk: Desk) -> None:
@@ -110,6 +111,7 @@ def test_twice_is_once(guest: Guest, desk: Desk) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "reservation.not_confirmed")
     waits_for_money_back(desk, guest, kept=0)
     guest.waits_for_mail("refund")
+    guest.waits_for_mail("is cancelled")
     assert len([mail for mail in guest.mails() if "is cancelled" in mail["subject"]]) == 1
 
 

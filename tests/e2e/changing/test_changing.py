@@ -86,8 +86,8 @@ def test_two_changes_at_once_give_two_parts_back_of_one_payment(guest: Guest, de
         assert deed.status_code == 200, deed.text
         parts.append(deed.json()["refund"]["amount_minor"])
     assert all(part > 0 for part in parts)
-    found = guest.waits(lambda found: found["payments"][0]["state"] == "refunded")
-    assert found["payments"][0]["refunded"]["amount_minor"] == sum(parts)
+    found = guest.waits(lambda found: (found["payments"][0].get("refunded") or {}).get("amount_minor") == sum(parts))
+    assert found["payments"][0]["state"] == "refunded"
     assert desk.kept(found["reservation_id"]) == whole - sum(parts) == found["total"]["amount_minor"]
     assert [mail["subject"].startswith("Your refund") for mail in guest.mails()].count(True) <= 2
 

@@ -22,9 +22,8 @@ def holds(desk: Desk, stay: Stay, guest: Guest, rooms: int = 1) -> dict[str, Any
 
 
 def search(desk: Desk, stay: Stay, after: int, **more: Any) -> dict[str, Any]:
-    query = {"arrival": stay.arrival, "departure": stay.departure, "after": after, **more}
-    found: dict[str, Any] = desk.reads("availability", **query).json()
-    assert found["position"] >= after
+    query = {"arrival": stay.arrival, "departure": stay.departure, **more}
+    found: dict[str, Any] = desk.reads_at("availability", after, **query).json()
     return found
 
 
@@ -32,7 +31,7 @@ def test_the_calendar_tells_how_long_a_room_can_be_had(desk: Desk, guest: Guest)
     stay = stay_of(2, room_type="pool-villa")
     taken = holds(desk, stay, guest, rooms=VILLAS)["position"]
     around = {"from": stay.arrival - timedelta(days=2), "to": stay.departure + timedelta(days=1)}
-    found = desk.reads("calendar", room_type="pool-villa", after=taken, **around).json()["dates"]
+    found = desk.reads_at("calendar", taken, room_type="pool-villa", **around).json()["dates"]
     assert [(day["free"], day["longest_stay"] > 0, day["closed"]) for day in found] == [
         (2, True, False), (2, True, False), (0, False, True), (0, False, True), (2, True, False),
     ]  # fmt: skip
