@@ -19,6 +19,7 @@ from commands.changing_rooms import (
     streams_entered,
 )
 from commands.desk import Desk, desk_of, money, reads_of
+from commands.hold_stay import LARGEST_PAYMENT_MINOR
 from commands.moving import changes_of
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import property_stream
@@ -33,7 +34,7 @@ class CheckIn(Command):
     reservation_id: UUID
     stay_id: UUID
     room: str | None = Field(default=None, min_length=1, max_length=60)
-    fee_minor: int = Field(default=0, ge=0)
+    fee_minor: int = Field(default=0, ge=0, le=LARGEST_PAYMENT_MINOR)
     expected_version: int | None = None
 
     class TooEarly(Refusal):

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from aggregates.reservation import Reservation
 from commands.desk import Desk, desk_of, money, reads_of
+from commands.hold_stay import LARGEST_PAYMENT_MINOR
 from commands.nights import Night, end_some
 from ledger.command import Command, Decision, Envelope, Handler, Known
 from ledger.money import Money
@@ -24,7 +25,7 @@ class CheckOut(Command):
 
     reservation_id: UUID
     stay_id: UUID
-    fee_minor: int | None = Field(default=None, ge=0)
+    fee_minor: int | None = Field(default=None, ge=0, le=LARGEST_PAYMENT_MINOR)
     expected_version: int | None = None
 
 

@@ -82,7 +82,7 @@ def read_list(text: str) -> list[RoomingRow]:
         reader.fieldnames = header
         lines = [(reader.line_num, row) for row in reader]
     except csv.Error as wrong:
-        raise refuse([Mistake(line=reader.line_num, field="row", message=f"this is not CSV: {wrong}")]) from None
+        raise refuse([Mistake(line=reader.reader.line_num, field="row", message=f"this is not CSV: {wrong}")]) from None
     mistakes = list(_of_header(header))
     if not mistakes and not lines:
         mistakes = [Mistake(line=1, field="row", message="no room is listed below the header")]

@@ -260,6 +260,8 @@ def record(property_code: str, key: UUID | None, **enquiry: Any) -> None:
 @JSON
 def report(first: datetime, last: datetime, property_code: str, as_json: bool) -> None:
     """Count the turnaways asked between two days, both included, by reason."""
+    if last < first:
+        raise click.UsageError("--to is before --from: choose a later day.")
 
     async def do(wiring: Wiring) -> tuple[int, list[dict[str, Any]]]:
         return await (await desk_of(wiring, property_code)).demand.turned_away(_day(first), _day(last))

@@ -13,6 +13,7 @@ from queries.calendar import CalendarDay, calendar_of
 from web.api.amounts import amount
 from web.api.availability import types_asked
 from web.doors import After, ReceptionDoor, settle
+from web.problems import Problem
 
 router = APIRouter(tags=["availability"])
 USUAL_DAYS = 60
@@ -27,6 +28,8 @@ async def calendar(
     house, desk = reception.house, reception.desk
     today = local_date(house.clock.now(), desk.listed.time_zone)
     begin = first or today
+    if last is not None and last <= begin:
+        raise Problem("malformed", "`to` must be after `from`: choose a later day.", field="to")
     StayDates(begin, last or date.max).check_begin(today)
     dates = StayDates(begin, last or begin + timedelta(days=USUAL_DAYS))
     dates.check(today)

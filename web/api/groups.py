@@ -5,7 +5,7 @@ The body of a write is the command's content. Scopes groups:read and groups:writ
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
@@ -27,6 +27,7 @@ router = APIRouter(tags=["groups"])
 Content = Annotated[dict[str, Any] | None, Body()]
 AskingDoor = Annotated[Asking, Depends(about)]
 READ, WRITE = "groups:read", "groups:write"
+Listed = Literal["tentative", "definite", "expired", "cancelled"]
 CSV = {"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}, "required": True}}
 
 
@@ -43,7 +44,7 @@ async def open_group(asking: AskingDoor, content: Content = None) -> dict[str, A
 
 @router.get("/groups")
 async def groups(
-    desk: DeskDoor, visitor: VisitorDoor, response: Response, state: str | None = None, after: After = None
+    desk: DeskDoor, visitor: VisitorDoor, response: Response, state: Listed | None = None, after: After = None
 ) -> dict[str, Any]:
     """List the groups by cutoff, with what is left of each block."""
     visitor.must(READ, desk.listed.code)

@@ -16,6 +16,7 @@ from commands.leave_waitlist import LeaveWaitlist
 from commands.record_turnaway import RecordTurnaway
 from web.api.asking import Asking, about, command_of, described
 from web.doors import After, DeskDoor, VisitorDoor, settle
+from web.problems import Problem
 
 router = APIRouter(tags=["waitlist"])
 Content = Annotated[dict[str, Any] | None, Body()]
@@ -65,6 +66,8 @@ async def turnaways(
 ) -> dict[str, Any]:  # fmt: skip
     """Count turnaways asked between `from` and `to`, both included, by reason; denials are the hotel's no."""
     visitor.must(READ, desk.listed.code)
+    if last < first:
+        raise Problem("malformed", "`to` must not be before `from`: choose a later day.", field="to")
     await settle(desk, "demand", after)
     position, reasons = await desk.demand.turned_away(first, last)
     response.headers["Ledger-Position"] = str(position)

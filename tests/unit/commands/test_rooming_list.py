@@ -53,6 +53,14 @@ def test_every_line_with_a_mistake_is_told() -> None:
     assert not any("Nimal" in message or "ruwan" in message for _, _, message in told)
 
 
+@pytest.mark.parametrize(("rows", "line"), [(['"Ruwan" Silva'], 2), ([GOOD, '"unclosed'], 3)])
+def test_what_is_no_csv_is_told_with_its_line(rows: list[str], line: int) -> None:
+    ((told, field, message),) = mistakes("\n".join([HEADER, *rows]))
+    assert (told, field) == (line, "row")
+    assert message.startswith("this is not CSV")
+    assert mistakes('{"rows": []}')[0][0] == 1
+
+
 def test_an_empty_list_and_one_that_is_too_long_are_refused() -> None:
     assert mistakes(HEADER)[0][1] == "row"
     assert mistakes("")[0][:2] == (1, "header")
