@@ -16,7 +16,11 @@ from ops.catalogue import CATALOGUE
 from ops.verify_findings import Findings
 
 NIGHT = "room-night."
-NightEvent = RoomNight.HoldRequested | RoomNight.HoldReleased | RoomNight.BookingConfirmed | RoomNight.Cancelled
+NightEvent = (
+    RoomNight.HoldRequested | RoomNight.HoldReleased | RoomNight.BookingConfirmed | RoomNight.Cancelled
+    | RoomNight.Released | RoomNight.Reassigned | RoomNight.Blocked | RoomNight.Unblocked
+)  # fmt: skip
+State = Literal["free", "held", "booked", "blocked"]
 stream_of_night = room_night_stream.__wrapped__
 """Without its cache: an audit meets every night once."""
 
@@ -50,7 +54,8 @@ class StreamCheck:
         except Unreadable:
             return
         if isinstance(event, NightEvent):
-            if self._version == 1 and self._stream != stream_of_night(self._property_code, event.room, event.stay_date):
+            named = stream_of_night(self._property_code, event.room, event.stay_date, event.slot)
+            if self._version == 1 and self._stream != named:
                 self._findings.add(position, f"room {event.room} on {event.stay_date} is told in the stream of another night")
             problem = self._night.problem_after(event)
             if problem:
@@ -58,32 +63,41 @@ class StreamCheck:
 
 
 class Night:
-    """One room on one date: free, or held or booked by one stay."""
+    """One room on one date: free, held or booked by one stay, or blocked."""
 
     def __init__(self) -> None:
-        self._state: Literal["free", "held", "booked"] = "free"
-        self._stay: UUID | None = None
+        self._state: State = "free"
+        self._holder = ""
 
-    def problem_after(self, event: Event) -> str | None:
+    def problem_after(self, event: NightEvent) -> str | None:
         """Take over what an event says; say what is wrong with that."""
-        match event:
-            case RoomNight.HoldRequested(stay_id=stay):
-                problem = None if self._state == "free" else f"stay {stay} holds what is {self._state} by stay {self._stay}"
-                self._state, self._stay = "held", stay
-            case RoomNight.BookingConfirmed(stay_id=stay):
-                problem = self._unless("held", stay, "books")
-                self._state, self._stay = "booked", stay
-            case RoomNight.HoldReleased(stay_id=stay):
-                problem = self._unless("held", stay, "releases")
-                self._state, self._stay = "free", None
-            case RoomNight.Cancelled(stay_id=stay):
-                problem = self._unless("booked", stay, "cancels")
-                self._state, self._stay = "free", None
-            case _:
-                problem = None
-        return problem
-
-    def _unless(self, state: str, stay: UUID, does: str) -> str | None:
-        if (self._state, self._stay) == (state, stay):
+        holder, does, needs, leaves = _told(event)
+        was, had = self._state, self._holder
+        self._state, self._holder = leaves, "" if leaves == "free" else holder
+        if (was, had) == (needs, "" if needs == "free" else holder):
             return None
-        return f"stay {stay} {does} what is {self._state}{f' by stay {self._stay}' if self._stay else ''}"
+        return f"{holder} {does} what is {was}{f' by {had}' if had else ''}"
+
+
+def _told(event: NightEvent) -> tuple[str, str, State, State]:
+    """Put an event into words: who, does what, to a night in which state, which leaves it in which."""
+    match event:
+        case RoomNight.Blocked(block_id=block):
+            return f"block {block}", "takes", "free", "blocked"
+        case RoomNight.Unblocked(block_id=block):
+            return f"block {block}", "gives back", "blocked", "free"
+        case RoomNight.Reassigned(held_until=until):
+            has: State = "booked" if until is None else "held"
+            stay = f"stay {event.stay_id}"
+            return (stay, "moves to", "free", has) if event.arrives else (stay, "leaves", has, "free")
+    does, needs, leaves = SAID[type(event)]
+    return f"stay {event.stay_id}", does, needs, leaves
+
+
+SAID: dict[type[Event], tuple[str, State, State]] = {
+    RoomNight.HoldRequested: ("holds", "free", "held"),
+    RoomNight.HoldReleased: ("releases", "held", "free"),
+    RoomNight.BookingConfirmed: ("books", "held", "booked"),
+    RoomNight.Cancelled: ("cancels", "booked", "free"),
+    RoomNight.Released: ("gives back", "booked", "free"),
+}
