@@ -215,10 +215,19 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
             " try other dates or another room type.",
             rooms_left=0,
         )
-    room = found.rooms[0]
+    after = replace(wished, room=found.rooms[0])
     then.happen(changes_of(found.moves, then, desk.code))
-    then.happen(_book(desk, stay, doors_by_night((night, room) for night in wished.dates), then))
-    return replace(wished, room=room), then.changes
+    then.happen(_book(desk, stay, doors_by_night((night, after.room) for night in after.dates), then))
+    return after, [*desk.tell(*_made_whole(stay, after)), *then.changes]
+
+
+def _made_whole(stay: LiveStay, after: BookedStay) -> list[Reservation.StayMoved]:
+    """Tell of a stay that was in several rooms, of which the last is its only one now, that its other nights are there, too."""
+    return [
+        Reservation.StayMoved(stay_id=stay.stay_id, from_room=room, to_room=after.room, first_night=first, reason="other")
+        for first, room in rebooked(stay, after).segments
+        if room != after.room
+    ]
 
 
 def _book(desk: Desk, stay: LiveStay, nights: Iterable[Night], known: Known) -> list[Change]:

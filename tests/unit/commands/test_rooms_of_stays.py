@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from aggregates.property import Property
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
+from commands.change_stay import ChangeStay
 from commands.changing_rooms import NotThere, RoomPinned, RoomUnknown, StillOccupied
 from commands.check_in import CheckIn
 from commands.desk import NotInState, Over
@@ -43,6 +45,7 @@ from tests.unit.commands.stay_stories import (
 )
 
 OTHER = stay("other", "g2")
+THREE_NIGHTS = stay("r", nights=3)
 
 
 def move(**wish: Any) -> MoveStay:
@@ -199,6 +202,39 @@ def test_what_is_not_swapped(story: list[Change], wish: dict[str, Any], at: date
 
 def test_a_longer_stay_swaps_when_the_further_nights_are_free() -> None:
     assert given(*LONGER).when(swap()).decision.changes
+
+
+@pytest.mark.parametrize("moves", [[("g2", 1)], [("g2", 1), ("g3", 2)], [("g3", 1), ("g2", 2)]])
+def test_a_split_stay_that_gets_one_room_for_all_nights_says_so_for_each(moves: list[tuple[str, int]]) -> None:
+    """Its last room may be the one that it gets: the nights before were in others."""
+    booked = [*OPENED, *held("r", THREE_NIGHTS), *confirmed("r", THREE_NIGHTS)]
+    story = [*booked, *other("before", "g1", 1, day(-1))]
+    for room, first in moves:
+        story += given(*story).when(move(first_night=day(first), room=room)).decision.changes
+    story += other("besides", "g3" if moves[-1][0] == "g2" else "g2", 1, day(-1))
+    story += given(*story).when(ChangeStay(reservation_id=R, stay_id=THREE_NIGHTS.stay_id, arrival=day(-1))).decision.changes
+    last = moves[-1][0]
+    assert rooms_of(story, THREE_NIGHTS.stay_id) == [(day(number), last) for number in range(-1, 3)]
+    assert nights_of(story, THREE_NIGHTS.stay_id) == [(day(number), last) for number in range(-1, 3)]
+
+
+def rooms_of(story: list[Change], stay_id: UUID) -> list[tuple[date, str]]:
+    """Say which rooms the reservation gives a stay."""
+    reservation = Reservation()
+    for change in story:
+        if change.stream == R:
+            reservation.apply(change.event)
+    return list(reservation.stay(stay_id).nights())
+
+
+def nights_of(story: list[Change], stay_id: UUID) -> list[tuple[date, str]]:
+    """Say which room-nights are a stay's."""
+    nights: dict[tuple[date, str], RoomNight] = {}
+    for change in story:
+        if change.event.topic.startswith("room-night."):
+            event: Any = change.event
+            nights.setdefault((event.stay_date, event.room), RoomNight()).apply(event)
+    return sorted(night for night, state in nights.items() if state.stay_id == stay_id)
 
 
 def test_a_split_stay_is_not_swapped() -> None:
