@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import StringConstraints
 
 from aggregates.reservation import Reservation
 from commands.private_fields import sealed_field
+from commands.typed_text import Note
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
-
-LONGEST_NOTE = 2000
 
 
 class AddNote(Command):
@@ -21,7 +17,7 @@ class AddNote(Command):
 
     reservation_id: UUID
     stay_id: UUID | None = None
-    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE)]
+    note: Note
     expected_version: int | None = None
 
 

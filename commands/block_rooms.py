@@ -18,6 +18,7 @@ from aggregates.upkeep import OFF_THE_MARKET, BlockKind, RoomBlock, Upkeep
 from commands.free_rooms import are_free
 from commands.making_room import free_nights, room_made
 from commands.moving import Move, changes_of, left_by
+from commands.typed_text import Remark
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, stay_streams, upkeep_stream
@@ -35,7 +36,7 @@ class BlockRooms(Command):
     first_night: date
     last_night: date
     reason: BlockKind = "out_of_order"
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
+    note: Remark = ""
 
     class RoomUnknown(Refusal):
         code = "property.room_unknown"

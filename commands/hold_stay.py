@@ -18,6 +18,7 @@ from aggregates.reservation import Reservation
 from commands.email_address import EmailAddress
 from commands.held_answer import answer_of
 from commands.placing import Holding, NoRoomLeft, Place, placed
+from commands.typed_text import Country, Name, Phone, Requests
 from commands.wishes import Wish, is_promised, neighbours
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
@@ -33,7 +34,6 @@ MOST_ROOMS_NAMED = 256
 """Of a larger type the decision asks for the other rooms, when those do not suffice."""
 LARGEST_PAYMENT_MINOR = 99_999_999
 """What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -42,12 +42,12 @@ class GuestDetails(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Line
+    name: Name
     email: EmailAddress
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] = ""
-    country: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    phone: Phone = ""
+    country: Country = ""
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
-    requests: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    requests: Requests = ""
 
 
 class QuotedTotal(BaseModel):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from aggregates.reservation import Reservation
 from commands.private_fields import sealed_field
+from commands.typed_text import Country, Name
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.refusal import Refusal
 
@@ -22,8 +22,8 @@ class NamedGuest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-    country: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
+    name: Name
+    country: Country = ""
 
 
 class NameGuests(Command):

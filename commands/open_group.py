@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from aggregates.group import Group, Terms
 from aggregates.property import Property
@@ -23,6 +23,7 @@ from commands.group_block import (
     take,
 )
 from commands.hold_stay import Code
+from commands.typed_text import Name
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream
@@ -35,7 +36,7 @@ class OpenGroup(Command):
     A group without `blocks` must be `elastic`: it books what is free.
     """
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    name: Name
     rate_plan: Code
     cutoff: date
     blocks: Annotated[tuple[BlockWish, ...], Field(max_length=MOST_LINES)] = ()

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from commands.add_note import AddNote
@@ -23,7 +24,7 @@ router = APIRouter(prefix=OWN_PAGE, include_in_schema=False)
 LONGEST = 1000
 """Characters of one request; whoever needs more says it in two."""
 ASKING = frozenset({"confirmed", "in_house"})
-LENGTH = "Please tell us in up to 1,000 characters what we can do for you."
+RULE = "Please tell us in up to 1,000 plain characters what we can do for you."
 
 
 @router.get("/requests")
@@ -42,7 +43,10 @@ async def tell(
     text = text.replace("\r\n", "\n").strip()
     if not 0 < len(text) <= LONGEST:
         return _form(request, house, mine, text, wrong=True)
-    command = AddNote(reservation_id=mine.reservation_id, note=text)
+    try:
+        command = AddNote(reservation_id=mine.reservation_id, note=text)
+    except ValidationError:
+        return _form(request, house, mine, text, wrong=True)
     route, key = f"requests/{mine.reservation_id}", idempotency_key or uuid4().hex
     try:
         await mine.desk.dispatch(command, asked(house, mine.desk, visitor, route, key))
@@ -58,7 +62,7 @@ def _form(request: Request, house: House, mine: Mine, text: str = "", *, wrong: 
     return forms.keep(
         page(
             request, "requests.html", status=422 if wrong else 200, text=text, requests=requests_of(mine),
-            errors=[{"field": "text", "message": LENGTH}] if wrong else [], csrf_token=forms.token(),
+            errors=[{"field": "text", "message": RULE}] if wrong else [], csrf_token=forms.token(),
             idempotency_key=uuid4().hex, manage_url=mine.address,
             confirmation_code=mine.found.document.held.confirmation_code,
         )

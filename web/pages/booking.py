@@ -149,11 +149,11 @@ async def _hold_once(desk: Desk, command: HoldStay, asked_under: Callable[[str],
 
 
 FIELD_RULES = {
-    "name": "Please tell us your name, in up to 120 characters.",
+    "name": "Please tell us your name, in up to 120 plain characters.",
     "email": "Please check the e-mail address: it must look like name@example.com.",
-    "phone": "Please shorten the phone number to 40 characters.",
-    "country": "Please shorten the country to 60 characters.",
-    "requests": "Please shorten your wishes to 1,000 characters.",
+    "phone": "Please write the phone number in up to 40 plain characters.",
+    "country": "Please write the country in up to 60 plain characters.",
+    "requests": "Please write your wishes in up to 1,000 plain characters.",
 }
 
 

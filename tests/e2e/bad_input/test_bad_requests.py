@@ -62,6 +62,12 @@ CASES = {
     "no e-mail": Case({"guest": {"name": SECRET_NAME}}, "malformed", "guest.email"),
     "no name": Case({"guest": {"name": "   ", "email": "zebedee@quixotic.example"}}, "malformed", "guest.name"),
     "an endless name": Case({"guest": {"name": "Zebedee " * 500, "email": "z@quixotic.example"}}, "malformed", "guest.name"),
+    "a name with a NUL": Case(
+        {"guest": {"name": f"{SECRET_NAME}\x00", "email": "z@quixotic.example"}}, "malformed", "guest.name"
+    ),
+    "a telephone of two lines": Case(
+        {"guest": {"name": SECRET_NAME, "email": "z@quixotic.example", "phone": "1\r\nX: y"}}, "malformed", "guest.phone"
+    ),
     "an extra field": Case({"discount": 100}, "malformed", "discount"),
     "no guest": Case({}, "malformed", "guest", without=("guest",)),
     "an invented quote": Case({"quote_id": "e30.x.y"}, "quote.expired", "quote_id", status=409),

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from aggregates.reservation import Reservation
-from commands.add_note import LONGEST_NOTE, AddNote
+from commands.add_note import AddNote
 from commands.merge_guests import MergeGuests
 from commands.name_guests import NamedGuest, NameGuests
 from commands.private_fields import GuestForgotten, seal_field
+from commands.typed_text import LONGEST_NOTE
 from ledger.command import Change
 from ledger.keys import Sealed, new_guest_key
 from ledger.sealing import NO_VERSION, added_by
