@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import permutations
-from typing import get_args
+from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 
@@ -20,41 +21,41 @@ from tests.examples import named
 DATE = date(2027, 5, 10)
 UNTIL = datetime(2027, 1, 1, 12, tzinfo=UTC)
 A, B, RESERVATION = named("a"), named("b"), named("r")
-ROOM = {"room": "101", "stay_date": DATE}
+ROOM: dict[str, Any] = {"room": "101", "stay_date": DATE}
 
 
-def held(stay: object = A, **more: object) -> Event:
-    return RoomNight.HoldRequested(**ROOM, stay_id=stay, reservation_id=RESERVATION, held_until=UNTIL, **more)  # type: ignore[arg-type]
+def held(stay: UUID = A, **more: Any) -> Event:
+    return RoomNight.HoldRequested(**ROOM, stay_id=stay, reservation_id=RESERVATION, held_until=UNTIL, **more)
 
 
-def booked(stay: object = A) -> Event:
-    return RoomNight.BookingConfirmed(**ROOM, stay_id=stay)  # type: ignore[arg-type]
+def booked(stay: UUID = A) -> Event:
+    return RoomNight.BookingConfirmed(**ROOM, stay_id=stay)
 
 
-def expired(stay: object = A) -> Event:
-    return RoomNight.HoldReleased(**ROOM, stay_id=stay, reason="expired")  # type: ignore[arg-type]
+def expired(stay: UUID = A) -> Event:
+    return RoomNight.HoldReleased(**ROOM, stay_id=stay, reason="expired")
 
 
-def cancelled(stay: object = A) -> Event:
-    return RoomNight.Cancelled(**ROOM, stay_id=stay)  # type: ignore[arg-type]
+def cancelled(stay: UUID = A) -> Event:
+    return RoomNight.Cancelled(**ROOM, stay_id=stay)
 
 
-def released(stay: object = A) -> Event:
-    return RoomNight.Released(**ROOM, stay_id=stay, reason="no_show")  # type: ignore[arg-type]
+def released(stay: UUID = A) -> Event:
+    return RoomNight.Released(**ROOM, stay_id=stay, reason="no_show")
 
 
-def moved(stay: object = A, *, arrives: bool, until: datetime | None = None) -> Event:
+def moved(stay: UUID = A, *, arrives: bool, until: datetime | None = None) -> Event:
     return RoomNight.Reassigned(
-        **ROOM, stay_id=stay, reservation_id=RESERVATION, other_room="102", arrives=arrives, held_until=until, reason="move"  # type: ignore[arg-type]
+        **ROOM, stay_id=stay, reservation_id=RESERVATION, other_room="102", arrives=arrives, held_until=until, reason="move"
     )  # fmt: skip
 
 
-def blocked(block: object = B) -> Event:
-    return RoomNight.Blocked(**ROOM, block_id=block, reason="group", movable=False)  # type: ignore[arg-type]
+def blocked(block: UUID = B) -> Event:
+    return RoomNight.Blocked(**ROOM, block_id=block, reason="group", movable=False)
 
 
-def unblocked(block: object = B) -> Event:
-    return RoomNight.Unblocked(**ROOM, block_id=block, reason="ended")  # type: ignore[arg-type]
+def unblocked(block: UUID = B) -> Event:
+    return RoomNight.Unblocked(**ROOM, block_id=block, reason="ended")
 
 
 LIVES: list[list[Event]] = [
