@@ -1,21 +1,28 @@
-"""Mark that guests did not come: their nights are free again, and the policy's fee is owed."""
+"""Mark, from the day after arrival on, that guests did not come: their nights are free again, and the policy's fee is owed.
+
+The night audit reviews arrivals in the night after the arrival date, while its business date may still be that date.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from aggregates.reservation import Reservation
-from commands.desk import desk_of, money, reads_of
+from commands.desk import Desk, desk_of, money, reads_of
 from commands.nights import end_some
+from ledger.clock import local_date
 from ledger.command import Command, Decision, Envelope, Handler, Known
 from ledger.price import no_show_fee
 from ledger.refusal import Refusal
+from ledger.stay import LiveStay
+
+ONE_DAY = timedelta(days=1)
 
 
 class MarkNoShow(Command):
-    """The guests of a stay did not come on the day of arrival."""
+    """The guests of a stay did not come. Until the day of arrival is over at the hotel they still may: refused."""
 
     reservation_id: UUID
     stay_id: UUID
@@ -38,11 +45,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     command = envelope.asks(MarkNoShow)
     desk = desk_of(envelope, known, now, command.reservation_id, command.expected_version)
     stay = desk.stay_in(command.stay_id, "confirmed")
-    if stay.booked.dates.arrival > desk.today:
-        raise MarkNoShow.TooEarly(
-            f"The guests are expected on {stay.booked.dates.arrival}: cancel the stay instead, or wait for that day.",
-            arrival=stay.booked.dates.arrival.isoformat(),
-        )
+    _must_be_late(desk, stay)
     fee = no_show_fee(stay.booked.price)
     refund, settled = desk.settle(desk.reservation.owed - stay.booked.price.total + fee, "no-show")
     absent = Reservation.StayNoShow(stay_id=stay.stay_id, fee=fee, refund=refund)
@@ -53,6 +56,18 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
             "fee": money(fee), "refund": money(refund),
         },
     )  # fmt: skip
+
+
+def _must_be_late(desk: Desk, stay: LiveStay) -> None:
+    """Raises MarkNoShow.TooEarly until the day of arrival is over, by the calendar or by the business date."""
+    arrival = stay.booked.dates.arrival
+    if max(desk.today, local_date(desk.now, desk.definition.time_zone)) <= arrival:
+        first = arrival + ONE_DAY
+        raise MarkNoShow.TooEarly(
+            f"The guests may come until {arrival} is over at the hotel: mark it from {first} on, or cancel the stay now.",
+            arrival=arrival.isoformat(),
+            possible_from=first.isoformat(),
+        )
 
 
 HANDLER = Handler(reads, decide)

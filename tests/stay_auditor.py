@@ -216,7 +216,7 @@ class StayAuditor(Auditor):
 
     def on_no_show(self, stay_id: str, now: datetime) -> str:
         stay = self.stays[stay_id]
-        early = "stay.not_due" if stay.arrival > today(now) else ""
+        early = "stay.not_due" if stay.arrival >= today(now) else ""
         return self._must_be(stay_id, "confirmed") or early or self._in_flight(stay)
 
     def nights_left(self, stay_id: str, now: datetime) -> list[date]:

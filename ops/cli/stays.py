@@ -137,7 +137,7 @@ def check_out(**asked: Any) -> None:
 
 @_step("no-show")
 def no_show(**asked: Any) -> None:
-    """Mark that the guests did not come, and charge by the policy."""
+    """Mark, from the day after arrival on, that the guests did not come, and charge by the policy."""
     _ask(MarkNoShow, **asked)
 
 

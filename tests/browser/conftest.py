@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,9 +20,9 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 Invite = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[Running]:
-    """Give the installation that all visitors share."""
+@contextmanager
+def installation() -> Iterator[Running]:
+    """Start an installation, and leave nothing of it."""
     home = Path(tempfile.mkdtemp(prefix="nl-browser-"))
     found = Running(home / "data")
     try:
@@ -31,6 +31,13 @@ def running() -> Iterator[Running]:
     finally:
         found.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Running]:
+    """Give the installation that all visitors share."""
+    with installation() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import Invite
+from tests.browser.conftest import Invite, installation
 from tests.browser.hotel_side import does_to_stay, fills, own_page, walks_in
 from tests.browser.looks import PHONE, Sight
 from tests.browser.test_managing import books_two_rooms, wants
 from tests.browser.visitor import PLAIN, Visitor
 from tests.e2e.guest import hotel_today
+from tests.installation import Running
 
 SLOW_REFUND = "4000 0000 0000 7726"
 
@@ -47,9 +50,10 @@ def finds_it_taken(visitor: Visitor) -> None:
 
 
 def never_comes(visitor: Visitor) -> None:
-    """Book for today, and stay away."""
+    """Book for today, and stay away until the day is over."""
     visitor.arrival = hotel_today()
-    does_to_stay(visitor.books(), "no-show")
+    visitor.books().running.control("POST", "/clock", {"advance_seconds": 24 * 60 * 60})
+    does_to_stay(visitor, "no-show")
     visitor.reads("We missed you")
 
 
@@ -94,7 +98,7 @@ def is_forgotten(visitor: Visitor) -> None:
 
 
 def comes_too_late(visitor: Visitor) -> None:
-    """Leave a hold alone until its time is over. The clock stays there: this is the last sight."""
+    """Leave a hold alone until its time is over."""
     held = visitor.asks_elsewhere()
     visitor.running.control("POST", "/clock", {"advance_seconds": 20 * 60})
     visitor.page.goto(held["manage_url"])
@@ -110,7 +114,6 @@ SIGHTS = (
     Sight("booking-paid", pays_all),
     Sight("booking-checked-in", walks_in),
     Sight("booking-checked-out", leaves),
-    Sight("booking-no-show", never_comes),
     Sight("change", lambda visitor: visitor.books().follows("Change your stay").reads("What shall we change?")),
     Sight("change-wrong", lambda visitor: wants(visitor.books(), adults=9).sees("too small"), (422,)),
     Sight("change-preview", changes),
@@ -123,10 +126,24 @@ SIGHTS = (
     Sight("rooms-full", finds_a_full_house),
     Sight("cancelled-refund-on-its-way", waits_for_the_refund),
     Sight("erased", is_forgotten),
-    Sight("expired", comes_too_late),
 )
+LATE_SIGHTS = (Sight("booking-no-show", never_comes), Sight("expired", comes_too_late))
+"""What is seen after hours, on an installation whose clock is moved and stays there."""
 
 
 @pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: str(sight.name))
 def test_a_page(sight: Sight, invite: Invite) -> None:
     sight.seen_by(invite(width=PHONE, height=844))
+
+
+@pytest.fixture(scope="module")
+def moved() -> Iterator[Running]:
+    """Give an installation of the file's own, whose clock may be moved."""
+    with installation() as found:
+        yield found
+
+
+@pytest.mark.parametrize("sight", LATE_SIGHTS, ids=lambda sight: str(sight.name))
+def test_a_page_after_hours(sight: Sight, moved: Running, browser: Browser) -> None:
+    with Visitor(moved, browser, width=PHONE, height=844) as visitor:
+        sight.seen_by(visitor)

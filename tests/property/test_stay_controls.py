@@ -138,7 +138,7 @@ def one_leaves_and_the_other_is_cancelled(hotel: GroupsMachine) -> None:
 
 def guests_do_not_come(hotel: GroupsMachine) -> None:
     book(hotel, "g1")
-    hotel.now += timedelta(days=(ARRIVAL - today(hotel.now)).days)
+    hotel.now += timedelta(days=(ARRIVAL - today(hotel.now)).days + 1)
     hotel.stay_is_given_up(pick=FITTING, cancels=False)
 
 

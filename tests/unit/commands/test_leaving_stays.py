@@ -228,7 +228,7 @@ def no_show(fee: int, back: int = 0) -> Change:
 @pytest.mark.parametrize(("plan", "fee"), [("flexible", NIGHT), ("saver", price("saver").total.amount_minor)])
 def test_who_does_not_come_owes_the_policys_fee_and_frees_all_nights(plan: str, fee: int) -> None:
     booked = stay("r", rate_plan=plan)
-    given(*OPENED, *held("r", booked), *confirmed("r", booked)).when(ABSENT, at=ARRIVAL_DAY).then(
+    given(*OPENED, *held("r", booked), *confirmed("r", booked)).when(ABSENT, at=on_day(1)).then(
         no_show(fee), *released("no_show", day(0), day(1))
     ).answers(state="no_show")
 
@@ -242,13 +242,38 @@ def test_what_was_paid_above_the_fee_goes_back() -> None:
 @pytest.mark.parametrize(
     ("story", "command", "at", "refusal"),
     [
-        (OPENED, ABSENT, ARRIVAL_DAY, Reservation.Unknown),
-        (BOOKED, ABSENT.model_copy(update={"expected_version": 1}), ARRIVAL_DAY, Reservation.ChangedSince),
-        (HELD, ABSENT, ARRIVAL_DAY, NotInState),
-        ([*BOOKED, checked_in()], ABSENT, ARRIVAL_DAY, NotInState),
+        (OPENED, ABSENT, on_day(1), Reservation.Unknown),
+        (BOOKED, ABSENT.model_copy(update={"expected_version": 1}), on_day(1), Reservation.ChangedSince),
+        (HELD, ABSENT, on_day(1), NotInState),
+        ([*BOOKED, checked_in()], ABSENT, on_day(1), NotInState),
         (BOOKED, ABSENT, on_day(-1), MarkNoShow.TooEarly),
-        (CAPTURING, ABSENT, ARRIVAL_DAY, Payment.InFlight),
+        (CAPTURING, ABSENT, on_day(1), Payment.InFlight),
     ],
 )
 def test_who_is_not_absent(story: list[Change], command: MarkNoShow, at: datetime, refusal: type[Refusal]) -> None:
     given(*story).when(command, at=at).refuses(refusal)
+
+
+MIDNIGHT = 10 * 60 + 30
+"""Minutes from half past one in the afternoon to the end of the day."""
+
+
+@pytest.mark.parametrize(
+    ("minutes", "business_day", "is_late"),
+    [
+        (0, None, False), (MIDNIGHT - 1, None, False), (MIDNIGHT, None, True), (MIDNIGHT - 1, 0, False), (MIDNIGHT, 0, True),
+        (MIDNIGHT - 1, 1, True), (24 * 60, -1, True),
+    ],
+)  # fmt: skip
+def test_guests_may_come_until_the_day_of_arrival_is_over(minutes: int, business_day: int | None, *, is_late: bool) -> None:
+    business_date = None if business_day is None else day(business_day)
+    verdict = given(*BOOKED).when(ABSENT, at=on_day(0, minutes), business_date=business_date)
+    if is_late:
+        verdict.answers(state="no_show")
+    else:
+        told = {"arrival": day(0).isoformat(), "possible_from": day(1).isoformat()}
+        verdict.refuses(MarkNoShow.TooEarly, **told)
+
+
+def test_on_the_day_of_arrival_the_stay_can_be_cancelled_instead() -> None:
+    given(*BOOKED).when(CancelStay(reservation_id=R, stay_id=ID), at=ARRIVAL_DAY).answers(state="cancelled")
