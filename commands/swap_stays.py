@@ -1,4 +1,7 @@
-"""Swap the rooms of two stays for all nights that are not past, in one commit: nobody is ever in two rooms, or two in one."""
+"""Swap the rooms of two stays for all nights that are not past, in one commit: nobody is ever in two rooms, or two in one.
+
+Who would get a room of another type than they have or booked must have been asked: such a swap has to be said explicitly.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
+from aggregates.property import Property
 from aggregates.reservation import Reservation
 from commands.changing_rooms import (
     NotThere,
@@ -24,16 +28,27 @@ from ledger.stay import LiveStay
 
 
 class SwapStays(Command):
-    """Both stays get the room of the other one. `expected_version` is that of the first reservation."""
+    """Both stays get the room of the other one; with `other_types` also when guests get another type than they have or booked.
+
+    `expected_version` is that of the first reservation.
+    """
 
     reservation_id: UUID
     stay_id: UUID
     other_reservation_id: UUID
     other_stay_id: UUID
+    other_types: bool = False
     expected_version: int | None = None
 
     class Split(Refusal):
         code = "stay.split"
+
+    class NoSharedNight(Refusal):
+        code = "swap.no_shared_night"
+
+    class OtherType(Refusal):
+        code = "swap.other_type"
+        field = "other_types"
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
@@ -53,8 +68,8 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     """Swap them or say why not.
 
-    Refusals in order: reservations, version, stays and their states, the same room, rooms that change meanwhile, pins, then
-    for either stay its new room's party and taken nights.
+    Refusals in order: reservations, version, stays and their states, rooms that change meanwhile, the same room, no shared
+    night, pins, other types, then for either stay its new room's party and taken nights.
     """
     command = envelope.asks(SwapStays)
     desk = desk_of(envelope, known, now, command.reservation_id, command.expected_version)
@@ -64,8 +79,11 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     room, other_room = _room_left(desk, stay), _room_left(others, other)
     if room == other_room:
         raise NotThere(f"Both are in room {room}: there is nothing to swap.")
+    _must_meet(stay, other)
     must_not_be_pinned(stay)
     must_not_be_pinned(other)
+    if not command.other_types:
+        _must_be_alike(desk.hotel, stay, room, other, other_room)
     moves = moves_to(other_room, stay, command.reservation_id, movable_from(stay, desk.today))
     back = moves_to(room, other, command.other_reservation_id, movable_from(other, desk.today))
     leaving = frozenset({stay.stay_id, other.stay_id})
@@ -76,7 +94,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
         guards=(property_stream(desk.code),),
         answer={
             "reservation_id": str(desk.reservation_id), "stay_id": str(stay.stay_id), "room": other_room,
-            "other_stay_id": str(other.stay_id), "other_room": room,
+            "room_type": desk.hotel.type_of(other_room), "other_stay_id": str(other.stay_id), "other_room": room,
+            "other_room_type": desk.hotel.type_of(room),
         },
     )  # fmt: skip
 
@@ -90,6 +109,29 @@ def _room_left(desk: Desk, stay: LiveStay) -> str:
     if len(rooms) > 1:
         raise SwapStays.Split(f"This stay is split over rooms {', '.join(sorted(rooms))}: move it room by room instead.")
     return rooms.pop()
+
+
+def _must_meet(stay: LiveStay, other: LiveStay) -> None:
+    """Raises SwapStays.NoSharedNight when the two are at no time in the house together."""
+    mine, theirs = stay.booked.dates, other.booked.dates
+    if max(mine.arrival, theirs.arrival) >= min(mine.departure, theirs.departure):
+        raise SwapStays.NoSharedNight(
+            f"The stays share no night, one is from {mine.arrival} to {mine.departure}, the other from {theirs.arrival} to"
+            f" {theirs.departure}: there is nothing to swap, move the one stay instead."
+        )
+
+
+def _must_be_alike(hotel: Property, stay: LiveStay, room: str, other: LiveStay, other_room: str) -> None:
+    """Raises SwapStays.OtherType unless the rooms are of one type, or each guest gets the type that they booked."""
+    kind, other_kind = hotel.type_of(room), hotel.type_of(other_room)
+    booked, other_booked = stay.booked.room_type, other.booked.room_type
+    if kind == other_kind or (booked, other_booked) == (other_kind, kind):
+        return
+    raise SwapStays.OtherType(
+        f"Room {room} is of type {kind} and its guest booked {booked}, room {other_room} is of type {other_kind} and its guest"
+        f" booked {other_booked}: say other_types when both agree, or swap with a room of the same type.",
+        room_type=kind, booked=booked, other_room_type=other_kind, other_booked=other_booked,
+    )  # fmt: skip
 
 
 HANDLER = Handler(reads, decide)

@@ -142,7 +142,7 @@ class StayAuditor(Auditor):
         enters = stay.state == "checked_in" and min(moving) == today(now)
         return taken or (self._occupied(room, stay_id, now) if enters else "")
 
-    def on_swap(self, stay_id: str, other_id: str, now: datetime) -> str:
+    def on_swap(self, stay_id: str, other_id: str, now: datetime, *, other_types: bool) -> str:
         refused = self._must_be(stay_id, *SWAPPABLE) or self._must_be(other_id, *SWAPPABLE)
         if refused:
             return refused
@@ -153,11 +153,16 @@ class StayAuditor(Auditor):
                 return "stay.split" if each else "stay.nothing_new"
         if rooms == other_rooms:
             return "stay.nothing_new"
-        if stay.pinned or other.pinned:
-            return "stay.pinned"
         (room,), (other_room,), both = rooms, other_rooms, {stay_id, other_id}
-        return self._takes(stay, other_room, self.moving(stay, other_room, today(now)), now, both) or self._takes(
-            other, room, self.moving(other, room, today(now)), now, both
+        gets = kind_of(other_room), kind_of(room)
+        surprises = not other_types and gets not in {gets[::-1], (stay.kind, other.kind)}
+        refused = "" if set(stay.rooms) & set(other.rooms) else "swap.no_shared_night"
+        refused = refused or ("stay.pinned" if stay.pinned or other.pinned else "")
+        refused = refused or ("swap.other_type" if surprises else "")
+        return (
+            refused
+            or self._takes(stay, other_room, self.moving(stay, other_room, today(now)), now, both)
+            or self._takes(other, room, self.moving(other, room, today(now)), now, both)
         )
 
     def on_pin(self, stay_id: str) -> str:

@@ -102,6 +102,7 @@ def move(first_night: datetime | None, **asked: Any) -> None:
 @_step("swap")
 @click.option("--with-reservation", "other_reservation_id", type=click.UUID, required=True, help="Whose room to swap with.")
 @click.option("--with-stay", "other_stay_id", type=click.UUID, required=True, help="Which stay of it.")
+@click.option("--other-types", is_flag=True, help="Also when guests get a room of another type than they have or booked.")
 def swap(**asked: Any) -> None:
     """Swap the rooms of two stays, also of guests in house."""
     _ask(SwapStays, **asked)

@@ -135,10 +135,10 @@ class StaysMachine(HotelMachine):
         self.rooms_change(command, expected, {stay_id: rooms})
 
     @precondition(lambda machine: len(machine.auditor.stays) > 1)
-    @rule(pick=picks, other=picks)
-    def stays_are_swapped(self, pick: int, other: int) -> None:
+    @rule(pick=picks, other=picks, other_types=st.booleans())
+    def stays_are_swapped(self, pick: int, other: int, *, other_types: bool) -> None:
         (stay_id, stay), (other_id, opposite) = self.stay_of(pick), self.stay_of(other)
-        expected = self.auditor.on_swap(stay_id, other_id, self.now)
+        expected = self.auditor.on_swap(stay_id, other_id, self.now, other_types=other_types)
         rooms = {}
         if not expected:
             (room,), (other_room,) = self.auditor.rooms_ahead(stay, self.now), self.auditor.rooms_ahead(opposite, self.now)
@@ -148,7 +148,7 @@ class StaysMachine(HotelMachine):
             }
         command = SwapStays(
             reservation_id=UUID(stay.booking), stay_id=UUID(stay_id),
-            other_reservation_id=UUID(opposite.booking), other_stay_id=UUID(other_id),
+            other_reservation_id=UUID(opposite.booking), other_stay_id=UUID(other_id), other_types=other_types,
         )  # fmt: skip
         self.rooms_change(command, expected, rooms)
 

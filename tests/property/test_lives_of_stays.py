@@ -57,9 +57,12 @@ def of_a_stay(kind: Callable[..., Command], **wish: st.SearchStrategy[Any]) -> s
     )
 
 
-def asked_to_swap(drawn: tuple[tuple[str, UUID], tuple[str, UUID]]) -> SwapStays:
-    (name, stay_id), (other, other_id) = drawn
-    return SwapStays(reservation_id=named(name), stay_id=stay_id, other_reservation_id=named(other), other_stay_id=other_id)
+def asked_to_swap(drawn: tuple[tuple[str, UUID], tuple[str, UUID], bool]) -> SwapStays:
+    (name, stay_id), (other, other_id), other_types = drawn
+    return SwapStays(
+        reservation_id=named(name), stay_id=stay_id, other_reservation_id=named(other), other_stay_id=other_id,
+        other_types=other_types,
+    )  # fmt: skip
 
 
 optional_days = st.none() | days
@@ -73,7 +76,7 @@ COMMANDS = st.one_of(
     of_a_stay(MoveStay, room=rooms, first_night=optional_days),
     of_a_stay(PinRoom),
     of_a_stay(UnpinRoom),
-    st.tuples(stays, stays).map(asked_to_swap),
+    st.tuples(stays, stays, st.booleans()).map(asked_to_swap),
     st.sampled_from(NAMES).map(lambda name: CancelReservation(reservation_id=named(name))),
 )  # fmt: skip
 STEPS = st.lists(st.tuples(COMMANDS, st.sampled_from([0, 0, 0, 1])), min_size=1, max_size=14)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -147,6 +148,26 @@ def test_two_guests_swap_their_rooms(running: Running, invite: Callable[[Running
     with_whom = {"other_reservation_id": other.held["reservation_id"], "other_stay_id": other.held["stays"][0]["stay_id"]}
     assert done(one, "swap", **with_whom)["room"] == rooms[1]
     assert other.looks()["stays"][0]["room"] == rooms[0]
+
+
+def test_who_swaps_into_another_type_must_have_been_asked(running: Running, invite: Callable[[Running], Guest]) -> None:
+    wish = stay_of()
+    one, other = invite(running), invite(running)
+    room = one.books(wish)["stays"][0]["room"]
+    dearer = other.books(replace(wish, room_type="valley-room"))["stays"][0]["room"]
+    with_whom = {"other_reservation_id": other.held["reservation_id"], "other_stay_id": other.held["stays"][0]["stay_id"]}
+    refusal = asks(one, "swap", **with_whom)
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "swap.other_type")
+    assert refusal.json()["details"]["other_booked"] == "valley-room"
+    answer = asks(one, "swap", **with_whom, other_types=True).json()
+    assert (answer["room"], answer["room_type"]) == (dearer, "valley-room")
+    assert (answer["other_room"], answer["other_room_type"]) == (room, "garden-room")
+    back = running.run(
+        "stay", "swap", one.held["reservation_id"], "--with-reservation", with_whom["other_reservation_id"],
+        "--with-stay", with_whom["other_stay_id"], "--other-types",
+    )  # fmt: skip
+    assert f"room: {room}" in back.stdout, back.stderr
+    assert "other room type: valley-room" in back.stdout
 
 
 def test_one_of_two_rooms_is_cancelled(guest: Guest, desk: Desk) -> None:

@@ -159,7 +159,9 @@ BOTH = [*BOOKED, *other("other", "g2")]
 
 
 def test_two_stays_swap_all_leaves_before_all_arrivals() -> None:
-    given(*BOTH).when(swap()).then(*swapped(day(0), day(1))).answers(room="g2", other_room="g1")
+    given(*BOTH).when(swap()).then(*swapped(day(0), day(1))).answers(
+        room="g2", room_type="garden", other_room="g1", other_room_type="garden"
+    )
 
 
 def test_two_guests_in_house_swap_the_nights_that_are_left_and_swap_back() -> None:
@@ -193,6 +195,8 @@ LONGER = [*BOOKED, *other("other", "g2", 3)]
         (BOTH, {"other_reservation_id": R, "other_stay_id": ID}, NOW, NotThere),
         ([*BOTH, pinned()], {}, NOW, RoomPinned),
         ([*BOTH, pinned(OTHER, "other")], {}, NOW, RoomPinned),
+        ([*BOOKED, *other("other", "g2", 2, day(2))], {}, NOW, SwapStays.NoSharedNight),
+        ([*BOOKED, *other("other", "g2", 2, day(-2))], {}, NOW, SwapStays.NoSharedNight),
         ([*LONGER, *other("third", "g1", 1, day(2))], {}, NOW, RoomNight.Taken),
     ],
 )
@@ -341,11 +345,39 @@ def test_a_room_that_is_still_occupied_today_can_be_had_from_tomorrow() -> None:
 def test_neither_of_two_who_swap_gets_a_room_that_is_too_small() -> None:
     in_villa = replace(stay("other", "v1"), room_type="villa")
     story = [*SMALL, *held("other", in_villa), *confirmed("other", in_villa)]
-    back = SwapStays(reservation_id=named("other"), stay_id=in_villa.stay_id, other_reservation_id=R, other_stay_id=ID)
-    given(*story).when(swap(other_stay_id=in_villa.stay_id)).refuses(Property.TooManyGuests)
+    back = SwapStays(
+        reservation_id=named("other"), stay_id=in_villa.stay_id, other_reservation_id=R, other_stay_id=ID, other_types=True
+    )
+    given(*story).when(swap(other_stay_id=in_villa.stay_id, other_types=True)).refuses(Property.TooManyGuests)
     given(*story).when(back).refuses(Property.TooManyGuests)
 
 
 def test_a_swap_does_not_push_anybody_out_of_a_room_that_is_held() -> None:
     rival = stay("rival", "g1", 1, arrival=day(2))
     given(*LONGER, *held("rival", rival)).when(swap()).refuses(RoomNight.Taken, room="g1")
+
+
+VILLA = replace(stay("other", "v1"), room_type="villa")
+WITH_THE_VILLA: dict[str, Any] = {"other_stay_id": VILLA.stay_id}
+ONE_IN_THE_VILLA = [*BOOKED, *held("other", VILLA), *confirmed("other", VILLA)]
+
+
+def test_other_types_are_swapped_only_when_that_is_said() -> None:
+    given(*ONE_IN_THE_VILLA).when(swap(**WITH_THE_VILLA)).refuses(
+        SwapStays.OtherType, room_type="garden", booked="garden", other_room_type="villa", other_booked="villa"
+    )
+    swapped_types = given(*ONE_IN_THE_VILLA).when(swap(**WITH_THE_VILLA, other_types=True))
+    swapped_types.answers(room="v1", room_type="villa", other_room="g1", other_room_type="garden")
+    assert len(swapped_types.decision.changes) == 10
+
+
+def test_back_into_the_types_that_were_booked_nobody_need_agree() -> None:
+    there = given(*ONE_IN_THE_VILLA).when(swap(**WITH_THE_VILLA, other_types=True)).decision.changes
+    given(*ONE_IN_THE_VILLA, *there).when(swap(**WITH_THE_VILLA)).answers(
+        room="g1", room_type="garden", other_room_type="villa"
+    )
+
+
+@pytest.mark.parametrize("arrival", [-1, 0, 1])
+def test_stays_that_share_one_night_are_swapped(arrival: int) -> None:
+    assert given(*BOOKED, *other("other", "g2", 2, day(arrival))).when(swap()).decision.changes
