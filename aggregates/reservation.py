@@ -199,7 +199,7 @@ class Reservation:
         self.must_exist()
         if self.state != "held":
             raise Reservation.NotHeld(
-                f"This reservation is {self.state}, not held: "
+                f"This reservation is {self.state.replace('_', ' ')}, not held: "
                 + ("nothing is left to do." if self.state == "confirmed" else "search again and book anew."),
                 state=self.state,
             )
@@ -208,7 +208,9 @@ class Reservation:
         """Raises Unknown, NotConfirmed unless all that is left of it is booked and has not begun."""
         self.must_exist()
         if self.state != "confirmed":
-            raise Reservation.NotConfirmed(f"This reservation is {self.state}: there is nothing to cancel.", state=self.state)
+            shown = self.state.replace("_", " ")
+            step = "check the guests out, or shorten the stay" if self.state == "in_house" else "look it up for what came of it"
+            raise Reservation.NotConfirmed(f"This reservation is {shown}, it cannot be cancelled: {step}.", state=self.state)
 
     def is_live_hold(self, now: datetime) -> bool:
         """Tell whether the reservation holds rooms that nobody else may take yet."""

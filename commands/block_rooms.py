@@ -120,9 +120,14 @@ def _refusal(code: str, rooms: Sequence[str], dates: StayDates, known: Known, no
                 there.setdefault(taken.stay_id, {"room": room, "night": night.isoformat(), "state": taken.state, **named})
     rooms_named = ", ".join(sorted({entry["room"] for entry in there.values()}))
     return BlockRooms.InTheWay(
-        f"{len(there)} stays or blocks in {rooms_named} cannot make way: move or cancel them first, or choose other nights.",
+        f"{len(there)} {_stays_or_blocks(len(there))} in {rooms_named} cannot make way:"
+        " move or cancel what is there first, or choose other nights.",
         stays=[{"stay_id": str(holder), **entry} for holder, entry in there.items()],
     )
+
+
+def _stays_or_blocks(count: int) -> str:
+    return "stay or block" if count == 1 else "stays or blocks"
 
 
 def _block_nights(code: str, block: RoomBlock, left: frozenset[UUID], known: Known, now: datetime) -> Iterator[Change]:

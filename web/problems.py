@@ -27,6 +27,7 @@ STATUS: Mapping[str, int] = {
     "command.id_reused": MALFORMED,
     "command.too_large": 413,
     "dates.departure_not_after_arrival": MALFORMED,
+    "dates.not_one_day": MALFORMED,
     "dates.past": MALFORMED,
     "dates.too_far": MALFORMED,
     "dates.too_long": MALFORMED,

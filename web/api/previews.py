@@ -27,7 +27,8 @@ def only_stay(found: ReservationFound, stay_id: UUID | None) -> UUID:
     if stay_id is not None:
         raise Problem("reservation.stay_unknown", "This reservation has no such stay: look at it for the ids of its stays.")
     if not live:
-        raise Problem("stay.not_in_state", f"This reservation is {found.document.state}: none of its stays can be changed.")
+        shown = found.document.state.replace("_", " ")
+        raise Problem("stay.not_in_state", f"This reservation is {shown}, no stay of it can be changed: book a new one.")
     if len(live) > 1:
         rule = f"This reservation has {len(live)} live stays: say which of them is meant."
         raise Problem("reservation.which_stay", rule, field="stay_id")
