@@ -69,7 +69,9 @@ def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID 
 @click.command()
 @click.argument("reservation_id", type=click.UUID)
 @click.option("--reason", default="other", show_default=True)
-@click.option("--version", "expected_version", type=int, help="Refuse when it was changed since this version.")
+@click.option(
+    "--expected-version", "--version", "expected_version", type=int, help="The version that you saw; refused when it moved on."
+)
 @PROPERTY
 @KEY
 def cancel(reservation_id: UUID, reason: str, expected_version: int | None, property_code: str, key: UUID | None) -> None:

@@ -32,7 +32,7 @@ def bench(
     name: str | None, check: bool, repeats: int, seconds: float, quick: bool, only: str, profile: Path | None,
     output: Path, write_docs: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild, rooms; all without a NAME."""
+    """Measure side by side with the peers: writes, scale, http, rush, lag, rebuild, rooms, availability; all without a NAME."""
     from ops.bench.asked import Wish, measure  # noqa: PLC0415 - half a second that no other command should wait for
 
     if only and not name:

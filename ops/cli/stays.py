@@ -33,7 +33,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 NO_STAY = UUID(int=0)
 DATE = click.DateTime(["%Y-%m-%d"])
 PREVIEW = click.option("--preview", is_flag=True, help="Only tell what it would cost; nothing is written.")
-VERSION = click.option("--version", "expected_version", type=int, help="Refuse when it was changed since this version.")
+VERSION = click.option(
+    "--expected-version", "--version", "expected_version", type=int, help="The version that you saw; refused when it moved on."
+)
 STAY = click.argument("stay_id", metavar="[STAY]", type=click.UUID, required=False)
 RESERVATION = click.argument("reservation_id", metavar="RESERVATION", type=click.UUID)
 
