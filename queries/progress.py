@@ -41,9 +41,17 @@ class Progress:
 
     async def wait(self, name: str, position: int, seconds: float = 2.0) -> bool:
         """Wait until a read model has reached a position, for some seconds at most; tell whether it has."""
-        deadline = time.monotonic() + seconds
-        while await self._positions[name]() < position:
-            if time.monotonic() > deadline:
-                return False
-            await asyncio.sleep(LOOK_SECONDS)
-        return True
+        return await _reached(self._positions[name], position, seconds)
+
+    async def wait_for_ledger(self, position: int, seconds: float = 2.0) -> bool:
+        """Wait until the ledger itself has reached a position, for what is read from it; tell whether it has."""
+        return await _reached(self._streams.head, position, seconds)
+
+
+async def _reached(look: Position, position: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while await look() < position:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(LOOK_SECONDS)
+    return True

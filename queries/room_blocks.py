@@ -12,7 +12,11 @@ __all__ = ["RoomBlock", "room_blocks"]
 
 
 async def room_blocks(streams: Streams, property_code: str, begin: date) -> tuple[int, list[RoomBlock]]:
-    """Give the position of the last change and the blocks that are not over before `begin`, by their first night."""
+    """Give the ledger's position and the blocks that are not over before `begin`, by their first night.
+
+    The position is asked for first: what was written until then is shown, something newer may be shown too.
+    """
+    position = await streams.head()
     recorded = await streams.read([upkeep_stream(property_code)])
     blocks = [block for block in blocks_of(each.event for each in recorded) if block.last_night >= begin]
-    return max((each.position for each in recorded), default=0), blocks
+    return max([position, *(each.position for each in recorded)]), blocks

@@ -12,7 +12,7 @@ from commands.block_rooms import BlockRooms
 from commands.unblock_rooms import UnblockRooms
 from ledger.clock import local_date
 from queries.room_blocks import room_blocks
-from web.doors import DeskDoor, HouseDoor, KeyDoor, VisitorDoor, asked
+from web.doors import After, DeskDoor, HouseDoor, KeyDoor, VisitorDoor, asked
 
 router = APIRouter(tags=["rooms"])
 
@@ -40,9 +40,13 @@ async def unblock(
 
 
 @router.get("/rooms/blocks")
-async def blocks(house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, response: Response) -> dict[str, Any]:
+async def blocks(
+    house: HouseDoor, desk: DeskDoor, visitor: VisitorDoor, response: Response, after: After = None
+) -> dict[str, Any]:
     """List the blocks that are not over, by their first night; read from the ledger, so never late."""
     visitor.must("rooms:write", desk.listed.code)
+    if after is not None:
+        await desk.progress.wait_for_ledger(after)
     today = local_date(house.clock.now(), desk.listed.time_zone)
     position, found = await room_blocks(desk.streams, desk.listed.code, today)
     response.headers["Ledger-Position"] = str(position)

@@ -78,6 +78,17 @@ def test_a_guest_makes_way_and_is_named_when_there_is_no_way(desk: Desk, stay: S
     assert ends(desk, next(each.json()["block_id"] for each in moved if each.status_code == 201)).status_code == 200
 
 
+def test_the_list_says_the_position_that_it_shows_and_waits_for_a_later_one(desk: Desk, stay: Stay) -> None:
+    blocked = blocks(desk, stay, "V1", reason="out_of_service")
+    found = desk.reads("rooms/blocks", after=blocked.json()["position"])
+    assert blocked.json()["block_id"] in {block["block_id"] for block in found.json()["blocks"]}
+    assert ends(desk, blocked.json()["block_id"]).status_code == 200
+    held = holds(desk, stay)
+    later = desk.reads("rooms/blocks", after=held.json()["position"])
+    assert later.json()["position"] >= held.json()["position"], "what was booked since is told although no block changed"
+    assert later.headers["Ledger-Position"] == str(later.json()["position"])
+
+
 def test_out_of_service_is_shown_and_leaves_the_room_on_sale(desk: Desk, stay: Stay) -> None:
     noted = blocks(desk, stay, "V1", reason="out_of_service", note="One lamp is broken")
     assert noted.status_code == 201, noted.text
