@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -68,12 +68,12 @@ def command_of(kind: type[C], content: Mapping[str, Any] | None, **ids: UUID) ->
         raise RequestValidationError(wrong.errors()) from None
 
 
-def described(kind: type[Command], *ids: str) -> dict[str, Any]:
-    """Describe a command's content, without the ids that stand in the address, as the body of a request."""
+def described(kind: type[Command], *ids: str, optional: Collection[str] = ()) -> dict[str, Any]:
+    """Describe a command's content, without the ids in the address, as the body of a request; `optional` is filled in."""
     schema = kind.model_json_schema(ref_template="#/$defs/{model}")
     inner = schema.pop("$defs", {})
     schema["properties"] = {name: _inlined(field, inner) for name, field in schema["properties"].items() if name not in ids}
-    schema["required"] = [name for name in schema.get("required", ()) if name not in ids]
+    schema["required"] = [name for name in schema.get("required", ()) if name not in {*ids, *optional}]
     body = {"content": {"application/json": {"schema": schema}}, "required": bool(schema["required"])}
     return {"requestBody": body}
 

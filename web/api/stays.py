@@ -25,6 +25,7 @@ from commands.pin_room import PinRoom
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkIn
+from ledger.clock import local_date
 from ledger.command import Command
 from web.api.asking import Asking, about, command_of, described
 from web.api.previews import change_preview, giving_up_preview, only_stay
@@ -88,11 +89,16 @@ async def merge(asking: AskingDoor, reservation_id: UUID, content: Content = Non
     return await asking.do(command_of(MergeGuests, content, reservation_id=reservation_id))
 
 
-@router.post("/walk-ins", status_code=201, openapi_extra=described(WalkIn))
+@router.post("/walk-ins", status_code=201, openapi_extra=described(WalkIn, optional=("arrival",)))
 async def walk_in(asking: AskingDoor, content: Content = None) -> dict[str, Any]:
-    """Book and check in somebody who stands at the reception, in one commit; what is not paid stays owed."""
+    """Book and check in somebody who stands at the reception, in one commit; what is not paid stays owed.
+
+    `arrival` is today at the hotel and may be left out.
+    """
     asking.staff_may()
-    booked = await asking.do(command_of(WalkIn, content))
+    today = local_date(asking.house.clock.now(), asking.desk.listed.time_zone)
+    begin = {} if content and content.get("stays") else {"arrival": today}
+    booked = await asking.do(command_of(WalkIn, {**begin, **(content or {})}))
     reservation_id = UUID(str(booked["reservation_id"]))
     return {**booked, "manage_url": asking.house.links.manage_url(asking.desk.listed.code, reservation_id)}
 
