@@ -6,7 +6,7 @@ Reading says every mistake with its line and field, and never repeats what was w
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from io import StringIO
 from typing import Annotated, Any
@@ -72,8 +72,12 @@ def refuse(mistakes: Sequence[Mistake]) -> ListWrong:
     )
 
 
-def read_list(text: str) -> list[RoomingRow]:
-    """Read a list: a header with the columns of COLUMNS in any order, one room a line. Raises ListWrong."""
+def read_list(text: str, room_types: Collection[str] = ()) -> list[RoomingRow]:
+    """Read a list: a header with the columns of COLUMNS in any order, one room a line. Raises ListWrong.
+
+    `room_types` are those of the house as far as is known: a list that is refused names other types too. They never refuse a
+    list by themselves, the decision does that.
+    """
     text = text.removeprefix("\ufeff")
     first_line = text.partition("\n")[0]
     reader = csv.DictReader(StringIO(text), delimiter=";" if ";" in first_line and "," not in first_line else ",", strict=True)
@@ -95,6 +99,7 @@ def read_list(text: str) -> list[RoomingRow]:
     rows, mistakes = _read_rows(lines)
     mistakes += duplicates(rows)
     if mistakes:
+        mistakes += _unknown_types(lines, room_types)
         raise refuse(sorted(mistakes, key=lambda each: each.line))
     return rows
 
@@ -142,6 +147,14 @@ def _read_rows(lines: Sequence[tuple[int, Mapping[str | None, Any]]]) -> tuple[l
         except ValidationError as wrong:
             mistakes += [_mistake(line, problem) for problem in wrong.errors()]
     return rows, mistakes
+
+
+def _unknown_types(lines: Sequence[tuple[int, Mapping[str | None, Any]]], room_types: Collection[str]) -> Iterator[Mistake]:
+    for line, cells in lines:
+        told = str(cells.get("room_type") or "").strip()
+        if room_types and told and told not in room_types:
+            message = f"there is no such room type: choose one of {', '.join(room_types)}"
+            yield Mistake(line=line, field="room_type", message=message)
 
 
 def _content(line: int, cells: Mapping[str, str]) -> dict[str, Any]:

@@ -123,11 +123,17 @@ def cancel(property_code: str, key: UUID | None, **which: Any) -> None:
 @KEY
 def import_list(file: Path, property_code: str, key: UUID | None, **which: Any) -> None:
     """Book the rooms of a rooming list (CSV FILE), all or none; every mistake is told with its line."""
+
+    async def room_types(wiring: Wiring) -> list[str]:
+        hotel = await (await desk_of(wiring, property_code)).hotel.current()
+        return [kind.code for kind in hotel.definition.room_types]
+
     try:
-        rows = read_list(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         message = f"{file} cannot be read: {wrong}"
         raise BadConfiguration(message) from None
+    rows = read_list(text, on_servers(room_types))
     send(PickUp, {**which, "rows": [row.model_dump() for row in rows]}, property_code, key)
 
 

@@ -106,7 +106,8 @@ async def import_list(asking: AskingDoor, request: Request, group_id: UUID) -> d
         text = (await request.body()).decode("utf-8")
     except UnicodeDecodeError:
         raise Problem("malformed", "The file is not UTF-8: save it as CSV UTF-8 and send it again.", field="body") from None
-    return await asking.do(PickUp(group_id=group_id, rows=tuple(read_list(text))))
+    room_types = [kind.code for kind in (await asking.desk.hotel.current()).definition.room_types]
+    return await asking.do(PickUp(group_id=group_id, rows=tuple(read_list(text, room_types))))
 
 
 @router.get("/groups/{group_id}/rooming-list")

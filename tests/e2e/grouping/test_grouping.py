@@ -97,7 +97,7 @@ def test_a_group_comes_and_what_it_does_not_need_goes_back_at_its_cutoff(
 
     wrong = sends_list(moved_desk, group_id, lines[0], lines[1].replace("garden-room", "tent"), lines[0])
     assert (wrong.status_code, wrong.json()["code"]) == (422, "rooming_list.wrong")
-    assert [each["line"] for each in wrong.json()["details"]["mistakes"]] == [4]
+    assert [each["line"] for each in wrong.json()["details"]["mistakes"]] == [3, 4]
     wrong = sends_list(moved_desk, group_id, lines[0], lines[1].replace("garden-room", "tent"))
     assert [(each["line"], each["field"]) for each in wrong.json()["details"]["mistakes"]] == [(3, "room_type")]
     assert guests[0].details["name"] not in wrong.text
@@ -214,6 +214,11 @@ def test_the_command_line_does_the_same(moved: Running, moved_desk: Desk, tmp_pa
     room = f"{stay.room_type},{stay.arrival},{stay.departure},2,0"
     rows.write_text(f"{COLUMNS}\n{room},Ruwan Silva,ruwan@example.com,floor-high\n{room},Kamal,kamal,\n", "utf-8")
     assert "line 3, email" in says("group", "import", group_id, str(rows), code=1)
+    tent = f"{room.replace(stay.room_type, 'tent')},Nimal,nimal@example.com,"
+    rows.write_text(f"{COLUMNS}\n{room},Kamal,kamal,\n{tent}\n", "utf-8")
+    told = says("group", "import", group_id, str(rows), code=1)
+    assert "line 2, email" in told
+    assert "line 3, room_type: there is no such room type" in told
     rows.write_text(f"{COLUMNS}\n{room},Ruwan Silva,ruwan@example.com,floor-high\n", "utf-8")
     booked = json.loads(says("group", "import", group_id, str(rows)))
     moved_desk.reads_at(f"groups/{group_id}/rooming-list", booked["position"])

@@ -10,9 +10,9 @@ HEADER = ",".join(COLUMNS)
 GOOD = "garden,2126-03-10,2126-03-12,2,1,Ruwan Silva,ruwan@example.com,floor-high;accessible!"
 
 
-def mistakes(text: str) -> list[tuple[int, str, str]]:
+def mistakes(text: str, *room_types: str) -> list[tuple[int, str, str]]:
     with pytest.raises(ListWrong) as told:
-        read_list(text)
+        read_list(text, room_types)
     return [(each["line"], each["field"], each["message"]) for each in told.value.details["mistakes"]]
 
 
@@ -51,6 +51,19 @@ def test_every_line_with_a_mistake_is_told() -> None:
     assert [(line, field) for line, field, _ in told] == [(3, "arrival"), (4, "email"), (5, "row"), (6, "name")]
     assert "line 2" in told[-1][2]
     assert not any("Nimal" in message or "ruwan" in message for _, _, message in told)
+
+
+def test_unknown_room_types_are_told_together_with_the_other_mistakes() -> None:
+    tent, bad_date = GOOD.replace("garden", "tent").replace("Ruwan", "Kamal"), GOOD.replace("2126-03-12", "soon")
+    told = mistakes(f"{HEADER}\n{GOOD}\n{tent}\n{bad_date}\n{tent.replace('03-10', '3')}", "garden", "villa")
+    assert [(line, field) for line, field, _ in told] == [
+        (3, "room_type"), (4, "departure"), (5, "arrival"), (5, "room_type"),
+    ]  # fmt: skip
+    assert told[0][2] == "there is no such room type: choose one of garden, villa"
+
+
+def test_an_unknown_room_type_alone_is_left_to_the_decision() -> None:
+    assert read_list(f"{HEADER}\n{GOOD}", ["villa"])[0].room_type == "garden"
 
 
 @pytest.mark.parametrize(("rows", "line"), [(['"Ruwan" Silva'], 2), ([GOOD, '"unclosed'], 3)])
