@@ -47,13 +47,7 @@ class GroupAuditor(StayAuditor):
     # —— Groups
 
     def on_open(self, wanted: Wanted, rooms: int, party: Party, now: datetime) -> str:
-        if wanted.departure <= wanted.arrival:
-            return "dates.departure_not_after_arrival"
-        if wanted.arrival < today(now):
-            return "dates.past"
-        if rooms > len(ROOMS[wanted.kind]):
-            return "group.larger_than_house"
-        refused = self._on_terms(wanted, party, now)
+        refused = _on_block(wanted, rooms, now) or self._on_terms(wanted, party, now)
         return refused or self.on_rooms(wanted.kind, wanted.dates, rooms, now).replace("sold", "group.sold")
 
     def _on_terms(self, wanted: Wanted, party: Party, now: datetime) -> str:
@@ -78,15 +72,9 @@ class GroupAuditor(StayAuditor):
         return ""
 
     def on_change_block(self, group: str, wanted: Wanted, rooms: int, cutoff: date | None, now: datetime) -> str:
-        refused = self.on_group(group)
+        refused = self.on_group(group) or _on_block(wanted, rooms, now)
         if refused:
             return refused
-        if wanted.departure <= wanted.arrival:
-            return "dates.departure_not_after_arrival"
-        if wanted.arrival < today(now):
-            return "dates.past"
-        if rooms > len(ROOMS[wanted.kind]):
-            return "group.larger_than_house"
         block, party = self.block_of(group), self.groups[group]
         missing = {day: rooms - block[wanted.kind, day] for day in wanted.dates if rooms > block[wanted.kind, day]}
         if missing or cutoff:
@@ -198,3 +186,14 @@ class GroupAuditor(StayAuditor):
             later = list(before)[list(before).index(entry) + 1 :]
             same = [other for other in later if other in offered and before[other] == before[entry]]
             law(not same, f"{same} waited for the same as {entry}, came later and got it")
+
+
+def _on_block(wanted: Wanted, rooms: int, now: datetime) -> str:
+    """Say why no block of the house can be asked for like this."""
+    if wanted.departure <= wanted.arrival:
+        return "dates.departure_not_after_arrival"
+    if wanted.arrival < today(now):
+        return "dates.past"
+    if rooms > len(ROOMS[wanted.kind]):
+        return "group.larger_than_house"
+    return ""

@@ -66,7 +66,9 @@ def test_taken_while_guests_book(house: Server, home: Path) -> None:
     assert rows == house.rows()[: len(rows)]
     assert len(rows) >= describe(home / "busy").positions["ella"]
     assert rows[-1].command_index + 1 == rows[-1].command_count
-    assert None not in names.values(), "every event in it has its key"
+    readable = house.names()
+    assert names == {key: readable[key] for key in names}, "every event in it has its key"
+    assert "Busy Body" in names.values()
     print(f"restored {len(rows)} events, {len(names)} bookings, of a backup taken while guests booked")
 
 
