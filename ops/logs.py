@@ -32,7 +32,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "stripe", "python_http_client", "dramatiq", "psycopg.pool"):
+    for name in ("uvicorn", "uvicorn.error", "stripe", "python_http_client", "dramatiq", "psycopg.pool", "fontTools", "fpdf"):
+        # Some write personal data: fontTools lists the letters of the names on a confirmation.
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     # It warns of every look at a server that is still starting.
     logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -60,3 +60,12 @@ def test_a_name_in_other_letters_is_written_in_them(running: Running) -> None:
     with Guest(running, name="山田 さくら") as guest:
         guest.holds(stay_of())
         assert "山田 さくら" in text_of(guest.browser.get(address(guest), headers=guest.manage))
+
+
+def test_the_log_tells_no_letter_of_it(running: Running) -> None:
+    with Guest(running, name="Ξένια Ξ") as guest:
+        guest.holds(stay_of())
+        assert "Ξένια Ξ" in text_of(guest.browser.get(address(guest), headers=guest.manage))
+    told = running.said().casefold()
+    assert told
+    assert not any(trace in told for trace in ("glyph", "fonttools", "ξ"))
