@@ -1,4 +1,4 @@
-"""Puts the pinned front-end files (fonts, calendar) where the web server finds them: web/static/vendor.
+"""Puts the pinned front-end files (fonts, calendar, API explorer) where the web server finds them: web/static/vendor.
 
 The files come from the package lock and are never committed. Pages are complete without them; that is why a machine
 without npm gets one line of explanation instead of a failure.
@@ -21,6 +21,11 @@ FILES = {
     f"{FONTS}/figtree/LICENSE": "fonts/figtree-LICENSE.txt",
     "cally/dist/cally.js": "cally.js",
     "cally/LICENSE": "cally-LICENSE.txt",
+    "swagger-ui-dist/swagger-ui.css": "explorer/swagger-ui.css",
+    "swagger-ui-dist/swagger-ui-bundle.js": "explorer/swagger-ui-bundle.js",
+    "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt": "explorer/swagger-ui-bundle.js.LICENSE.txt",
+    "swagger-ui-dist/LICENSE": "explorer/LICENSE.txt",
+    "swagger-ui-dist/NOTICE": "explorer/NOTICE.txt",
 }
 INSTALL_TIMEOUT_SECONDS = 120
 
@@ -37,7 +42,7 @@ def install(root: Path = ROOT) -> str:
         return "front-end files: up to date"
     problem = _npm_ci(root)
     if problem:
-        return f"front-end files: {problem}; pages are served without own fonts and calendar"
+        return f"front-end files: {problem}; pages are served without own fonts, calendar and API explorer"
     for source, target in FILES.items():
         destination = vendor / target
         destination.parent.mkdir(parents=True, exist_ok=True)

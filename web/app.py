@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from web import health, webhooks
+from web import explorer, health, webhooks
 from web.api import (
     availability,
     calendar,
@@ -42,7 +42,8 @@ def create_app(house: House) -> FastAPI:
         title="Nightledger",
         summary="Event-sourced reservation ledger for hotels",
         version="1",
-        swagger_ui_parameters={"docExpansion": "list"},
+        docs_url=None,  # theirs loads its files from elsewhere: ours is web/explorer.py
+        redoc_url=None,
     )
     app.state.house = house
     app.state.is_leaving = lambda: False
@@ -52,7 +53,7 @@ def create_app(house: House) -> FastAPI:
         app.router.routes.extend(module.quick.routes)
     for module in (calendar, reservations, payments, stays, revenue, events, stream, groups, waitlist, rooms, paper):
         app.include_router(module.router, prefix=API, dependencies=[Depends(visitor_of)])
-    for module in (health, webhooks, booking, paying, entering, managing, asking, changing, cancelling):
+    for module in (explorer, health, webhooks, booking, paying, entering, managing, asking, changing, cancelling):
         app.include_router(module.router)
     app.include_router(paper.pages)
     app.mount("/static", StaticFiles(directory=HERE / "static"))

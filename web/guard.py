@@ -16,7 +16,6 @@ from web.limits import Limits, TooMany
 from web.problems import answer_to
 
 UNLIMITED = ("/static/", "/webhooks/", "/livez", "/readyz", "/metrics")
-DOCS = ("/docs", "/openapi.json")
 KEPT_SECONDS = 31_536_000
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -45,14 +44,12 @@ def headers_for(checkout_origin: str) -> Mapping[str, str]:
 
 
 class Guard:
-    """ASGI middleware. The headers are made once; the API explorer loads its own script, so it has no policy of ours."""
+    """ASGI middleware. The headers are made once, and are the same for every answer but its caching."""
 
     def __init__(self, app: ASGIApp, limits: Limits, checkout_origin: str) -> None:
         self._app = app
         self._limits = limits
-        headers = headers_for(checkout_origin)
-        self._headers = _raw(headers.items())
-        self._of_docs = _raw((name, value) for name, value in headers.items() if name.lower() != "content-security-policy")
+        self._headers = _raw(headers_for(checkout_origin).items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on while its address may ask, and dress the answer."""
@@ -60,11 +57,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        extra = self._of_docs if path.startswith(DOCS) else self._headers
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *extra, *_caching(path, message)]
+                message["headers"] = [*message.get("headers", ()), *self._headers, *_caching(path, message)]
             await send(message)
 
         answer = self._app

@@ -42,9 +42,11 @@ def test_every_route_is_described(guest: Guest) -> None:
 def test_the_explorer_opens(guest: Guest) -> None:
     guest.opens(f"{guest.running.url}/docs")
     assert guest.page.status == 200
+    assert "/api/v1/properties/{property_code}/holds" in guest.page.text
+    assert guest.browser.get(f"{guest.running.url}/redoc").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/rooms", "/book", "/nowhere", "/manage/x", "/pay/x", "/booking/x"])
+@pytest.mark.parametrize("path", ["/", "/rooms", "/book", "/nowhere", "/manage/x", "/pay/x", "/booking/x", "/docs"])
 def test_headers_of_a_page(guest: Guest, path: str) -> None:
     answer = guest.browser.get(guest.running.url + path)
     assert "text/html" in answer.headers["content-type"], answer.text
