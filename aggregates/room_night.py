@@ -127,6 +127,11 @@ class RoomNight:
         """Tell whether a stay may take the room-night at `now`."""
         return self.state == "free" or (self.state == "held" and self.held_until is not None and self.held_until <= now)
 
+    @property
+    def is_off_the_market(self) -> bool:
+        """Whether a block keeps everybody out, by day as well; a group's block is about the night only."""
+        return self.state == "blocked" and not self.movable
+
     def is_held_by(self, stay_id: UUID) -> bool:
         """Tell whether this stay's hold stands, expired or not."""
         return self.state == "held" and self.stay_id == stay_id

@@ -17,7 +17,7 @@ from commands.certain_rooms import moves_that_free
 from commands.changing_rooms import RoomPinned
 from commands.desk import Desk, desk_of, money, nights_between, reads_of
 from commands.foreseen import Foreseen
-from commands.free_rooms import are_free, free_rooms
+from commands.free_rooms import are_free, are_on_the_market, free_rooms, nights_of_days
 from commands.moving import changes_of
 from commands.nights import Night, book_some, cancel_some
 from commands.pricing_again import check_dates, dates_of, priced_again, reason_of
@@ -80,8 +80,10 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     stay = known.get(Reservation, command.reservation_id).live.get(command.stay_id)
     dates = dates_of(stay.booked, command) if stay else None
     if stay and dates and 0 < dates.nights <= LONGEST_STAY_NIGHTS:
-        for night, room in _as_roomed(stay, replace(stay.booked, dates=dates)).nights():
+        kept = _as_roomed(stay, replace(stay.booked, dates=dates))
+        for night, room in kept.nights():
             yield room_night_stream(envelope.property_code, room, night, stay.booked.slot)
+        yield from _nights_relied_on(envelope.property_code, kept.booked)
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
@@ -170,7 +172,8 @@ def _roomed(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay,
         desk.known.require(streams)
         given_up = cancel_some(desk.code, stay, [night for night in had if night not in has], desk.known)
         added = [night for night in has if night not in had]
-        if are_free(streams, desk.known, desk.now, frozenset({stay.stay_id})):
+        is_open = are_on_the_market(_nights_relied_on(desk.code, kept.booked), desk.known)
+        if is_open and are_free(streams, desk.known, desk.now, frozenset({stay.stay_id})):
             return kept.booked, [*given_up, *_book(desk, stay, added, desk.known)]
         must_keep_its_room = stay.state == "checked_in" or bool(stay.pin)
         if must_keep_its_room and (changes := _when_others_move(desk, stay, given_up, added)):
@@ -230,6 +233,11 @@ def _made_whole(stay: LiveStay, after: BookedStay) -> list[Reservation.StayMoved
     ]
 
 
+def _nights_relied_on(code: str, booked: BookedStay) -> tuple[UUID, ...]:
+    """Name the nights that day use is decided on without taking them."""
+    return nights_of_days(code, booked.room, booked.dates, booked.slot)
+
+
 def _book(desk: Desk, stay: LiveStay, nights: Iterable[Night], known: Known) -> list[Change]:
     return book_some(desk.code, desk.reservation_id, stay, nights, known, desk.now)
 
@@ -254,7 +262,7 @@ def _changed(desk: Desk, stay: LiveStay, after: BookedStay, nights: list[Change]
     refund, settled = desk.settle(desk.reservation.owed + difference, "changed")
     return Decision(
         changes=[*desk.tell(changed), *nights, *settled],
-        guards=(property_stream(desk.code), rates_stream(desk.code)),
+        guards=(property_stream(desk.code), rates_stream(desk.code), *_nights_relied_on(desk.code, after)),
         answer={
             "reservation_id": str(desk.reservation_id), "stay_id": str(stay.stay_id), "state": desk.reservation.state,
             "total": money(after.price.total), "difference": money(difference), "refund": money(refund),

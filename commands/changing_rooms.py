@@ -14,7 +14,7 @@ from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.stay_events import MoveReason
 from commands.desk import Desk, today_of
-from commands.free_rooms import are_free, free_rooms
+from commands.free_rooms import are_free, are_on_the_market, free_rooms, nights_of_days
 from commands.moving import Move
 from ledger.command import Change, Envelope, Known
 from ledger.ids import doors_of, property_stream, room_night_stream, stay_streams
@@ -72,6 +72,15 @@ def streams_entered(moves: Iterable[Move], code: str) -> list[UUID]:
     ]
 
 
+def nights_relied_on(moves: Iterable[Move], code: str) -> list[UUID]:
+    """Name the nights that day use relies on in the rooms that moves enter, to be read and guarded."""
+    return [
+        night
+        for move in moves
+        for night in nights_of_days(code, move.to_room, StayDates(move.first_night, move.last_night_exclusive), move.slot)
+    ]
+
+
 def streams_before(envelope: Envelope, known: Known, room: str) -> Iterator[UUID]:
     """Name what tells who may still be in a room: last night, and the reservation that had it. The property was named."""
     hotel = known.get(Property, property_stream(envelope.property_code))
@@ -117,18 +126,19 @@ def must_take(desk: Desk, room: str, stay: LiveStay, moves: Sequence[Move], leav
     if kind is None:
         raise RoomUnknown(f"There is no room {room}: look at the list of rooms.")
     desk.hotel.welcome(kind, stay.booked.adults, stay.booked.children)
-    if are_free(streams_entered(moves, desk.code), desk.known, desk.now, leaving | {stay.stay_id}):
+    free = are_free(streams_entered(moves, desk.code), desk.known, desk.now, leaving | {stay.stay_id})
+    if free and are_on_the_market(nights_relied_on(moves, desk.code), desk.known):
         return
     dates = StayDates(moves[0].first_night, moves[-1].last_night_exclusive)
-    free = free_rooms(
+    others = free_rooms(
         hotel=desk.hotel, code=desk.code, room_type=kind, dates=dates, wanted=MOST_ALTERNATIVES, suggested=(),
         known=desk.known, now=desk.now, slot=stay.booked.slot,
     )  # fmt: skip
     raise RoomNight.Taken(
         f"Room {room} is taken between {dates.arrival} and {dates.departure}: "
-        + (f"free is {', '.join(free)}." if free else "no other room of its type is free either."),
+        + (f"free is {', '.join(others)}." if others else "no other room of its type is free either."),
         room=room,
-        rooms=free,
+        rooms=others,
     )
 
 

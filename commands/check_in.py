@@ -15,13 +15,14 @@ from commands.changing_rooms import (
     must_be_empty,
     must_not_be_pinned,
     must_take,
+    nights_relied_on,
     streams_before,
     streams_entered,
 )
 from commands.desk import Desk, desk_of, money, reads_of
 from commands.hold_stay import LARGEST_PAYMENT_MINOR
-from commands.moving import changes_of
-from ledger.command import Change, Command, Decision, Envelope, Handler, Known
+from commands.moving import Move, changes_of
+from ledger.command import Command, Decision, Envelope, Handler, Known
 from ledger.ids import property_stream
 from ledger.money import Money
 from ledger.refusal import Refusal
@@ -50,7 +51,8 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     if stay is None:
         return
     if command.room is not None:
-        yield from streams_entered(moves_to(command.room, stay, command.reservation_id, date.min), code)
+        moves = moves_to(command.room, stay, command.reservation_id, date.min)
+        yield from (*streams_entered(moves, code), *nights_relied_on(moves, code))
     for room in {command.room or room for _, room in stay.segments}:
         yield from streams_before(envelope, known, room)
 
@@ -77,8 +79,8 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     fee = Money(command.fee_minor, desk.nothing.currency)
     arrived = Reservation.StayCheckedIn(stay_id=stay.stay_id, room=room, early=early, fee=fee)
     return Decision(
-        changes=[*moves, *desk.tell(arrived)],
-        guards=(property_stream(desk.code),),
+        changes=[*because(changes_of(moves, known, desk.code, "move"), "request"), *desk.tell(arrived)],
+        guards=(property_stream(desk.code), *nights_relied_on(moves, desk.code)),
         answer={
             "reservation_id": str(desk.reservation_id), "stay_id": str(stay.stay_id), "state": "checked_in", "room": room,
             "early": early, "fee": money(fee),
@@ -92,8 +94,8 @@ def _is_early(desk: Desk, stay: LiveStay) -> bool:
     return first_day and desk.now < desk.time_of(desk.today, desk.definition.check_in_time)
 
 
-def _moves(desk: Desk, stay: LiveStay, command: CheckIn) -> list[Change]:
-    """Bring the nights that are left into the room that was named, when it is another one."""
+def _moves(desk: Desk, stay: LiveStay, command: CheckIn) -> list[Move]:
+    """List the moves of the nights that are left into the room that was named, when it is another one and can be had."""
     if command.room is None:
         return []
     moves = moves_to(command.room, stay, desk.reservation_id, desk.today)
@@ -101,7 +103,7 @@ def _moves(desk: Desk, stay: LiveStay, command: CheckIn) -> list[Change]:
         return []
     must_not_be_pinned(stay)
     must_take(desk, command.room, stay, moves)
-    return because(changes_of(moves, desk.known, desk.code, "move"), "request")
+    return moves
 
 
 HANDLER = Handler(reads, decide)

@@ -1,4 +1,8 @@
-"""Which rooms of a type a stay can have: those that a read model suggested first, then the others, as room-nights say."""
+"""Which rooms of a type a stay can have: those that a read model suggested first, then the others, as room-nights say.
+
+Day use takes a room-night of its own and asks the night of the same date, too: a room that is off the market by night is so by
+day. Whoever decides on it guards that night.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +30,33 @@ def free_rooms(
     """
     chosen: list[str] = []
     for rooms in _in_portions(hotel, room_type, suggested):
-        nights = {room: stay_streams(code, room, dates.arrival, dates.departure, slot) for room in rooms}
-        known.require([night for streams in nights.values() for night in streams])
-        chosen += [room for room in rooms if are_free(nights[room], known, now, ignoring)]
+        chosen += those_free(rooms, code=code, dates=dates, known=known, now=now, ignoring=ignoring, slot=slot)
         if len(chosen) >= wanted:
             break
     return chosen[:wanted]
+
+
+def those_free(
+    rooms: Sequence[str], *, code: str, dates: StayDates, known: Known, now: datetime,
+    ignoring: frozenset[UUID] = frozenset(), slot: str = "night",
+) -> list[str]:  # fmt: skip
+    """Give those of `rooms` that are free for all nights, in the same order. Raises Unread, for all of them at once."""
+    taken = {room: stay_streams(code, room, dates.arrival, dates.departure, slot) for room in rooms}
+    asked = {room: nights_of_days(code, room, dates, slot) for room in rooms}
+    known.require([night for nights in (taken, asked) for streams in nights.values() for night in streams])
+    return [
+        room for room in rooms if are_free(taken[room], known, now, ignoring) and are_on_the_market(asked[room], known)
+    ]  # fmt: skip
+
+
+def nights_of_days(code: str, room: str, dates: StayDates, slot: str) -> tuple[UUID, ...]:
+    """Name the nights that day use of a room asks without taking them; none for a stay by night."""
+    return stay_streams(code, room, dates.arrival, dates.departure) if slot == "day" else ()
+
+
+def are_on_the_market(nights: Iterable[UUID], known: Known) -> bool:
+    """Tell whether no block keeps everybody out of a room on these nights. Raises Unread."""
+    return not any(known.get(RoomNight, night).is_off_the_market for night in nights)
 
 
 def are_free(nights: Iterable[UUID], known: Known, now: datetime, ignoring: frozenset[UUID] = frozenset()) -> bool:

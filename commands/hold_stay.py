@@ -16,8 +16,9 @@ from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from commands.email_address import EmailAddress
+from commands.free_rooms import nights_of_days
 from commands.held_answer import answer_of
-from commands.placing import Holding, NoRoomLeft, Place, placed
+from commands.placing import Holding, NoRoomLeft, Place, nights_relied_on, placed
 from commands.typed_text import Country, Name, Phone, Requests
 from commands.wishes import Wish, is_promised, neighbours
 from ledger.clock import local_date
@@ -146,17 +147,15 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     """Name the definition, the tariff, the suggested rooms' nights, and the holds that count against the limits."""
     command, advice = envelope.asks(HoldStay), _advice(envelope)
     code = envelope.property_code
-    yield property_stream(code)
-    yield rates_stream(code)
-    yield made_by(envelope.command_id, "reservation")
+    yield from (property_stream(code), rates_stream(code), made_by(envelope.command_id, "reservation"))
     for place in command.wanted if command.stays else command.wanted[:1]:
         yield from neighbours(place.wishes)
         dates = place.dates
         if 0 < dates.nights <= LONGEST_STAY_NIGHTS:
             for room in _rooms_to_read(place, command, advice, known, code):
                 yield from stay_streams(code, room, dates.arrival, dates.departure, place.slot)
-    for stream, _ in advice.holders:
-        yield stream
+                yield from nights_of_days(code, room, dates, place.slot)
+    yield from (stream for stream, _ in advice.holders)
     for stream, _ in advice.holders:
         yield from known.get(Holder, stream).unended(envelope.occurred_at)
 
@@ -202,7 +201,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     )  # fmt: skip
     return Decision(
         changes=[Change(reservation_id, held), *taken, *counted],
-        guards=(property_stream(code), rates_stream(code)),
+        guards=(property_stream(code), rates_stream(code), *nights_relied_on(wanted, rooms, code)),
         answer=answer_of(reservation_id, held),
     )
 

@@ -18,6 +18,7 @@ from commands.changing_rooms import (
     must_be_empty,
     must_not_be_pinned,
     must_take,
+    nights_relied_on,
     streams_before,
     streams_entered,
 )
@@ -51,7 +52,8 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     yield from reads_of(envelope, known, command.reservation_id)
     stay = known.get(Reservation, command.reservation_id).live.get(command.stay_id)
     if stay is not None:
-        yield from streams_entered(moves_to(command.room, stay, command.reservation_id, date.min), code)
+        moves = moves_to(command.room, stay, command.reservation_id, date.min)
+        yield from (*streams_entered(moves, code), *nights_relied_on(moves, code))
     yield from streams_before(envelope, known, command.room)
 
 
@@ -73,7 +75,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
         must_be_empty(desk, command.room, stay.stay_id)
     return Decision(
         changes=because(changes_of(moves, known, desk.code, "move"), command.reason),
-        guards=(property_stream(desk.code),),
+        guards=(property_stream(desk.code), *nights_relied_on(moves, desk.code)),
         answer={"reservation_id": str(desk.reservation_id), "stay_id": str(stay.stay_id), "room": command.room},
     )
 

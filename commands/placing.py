@@ -15,6 +15,7 @@ from msgspec import Struct
 from aggregates.property import Property
 from aggregates.room_night import RoomNight
 from commands.foreseen import Foreseen
+from commands.free_rooms import nights_of_days
 from commands.moving import changes_of, left_by
 from commands.rooms_for import Found, find_rooms, find_together
 from commands.wishes import rooms_near
@@ -76,6 +77,15 @@ def placed(
     else:
         rooms, changes = _all_kinds(asking, alike, known)
     return [rooms[number] for number in range(len(places))], changes
+
+
+def nights_relied_on(places: Iterable[Place], rooms: Iterable[str], code: str) -> list[UUID]:
+    """Name the nights to guard: those that day use was decided on and does not take, of the room of each place."""
+    return [
+        night
+        for place, room in zip(places, rooms, strict=True)
+        for night in nights_of_days(code, room, place.dates, place.slot)
+    ]
 
 
 class _Asking(Struct, frozen=True, gc=False):

@@ -14,13 +14,12 @@ from msgspec import Struct
 
 from aggregates.property import Property
 from commands.certain_rooms import moves_that_free
-from commands.free_rooms import are_free, free_rooms
+from commands.free_rooms import free_rooms, those_free
 from commands.making_room import free_nights, room_made, suffice
 from commands.moving import Move
 from commands.wishes import PROMISED, fitting, together
 from ledger.clock import local_date
 from ledger.command import Known
-from ledger.ids import stay_streams
 from ledger.stay import doors_by_night
 from ledger.stay_dates import StayDates
 
@@ -51,9 +50,8 @@ def find_rooms(
     if wishes:
         in_turn = [*(room for room in suggested if hotel.has_room(room, room_type)), *hotel.rooms_of(room_type)]
         only = fitting(hotel, list(dict.fromkeys(in_turn)), wishes, near)
-        nights = {room: stay_streams(code, room, dates.arrival, dates.departure, slot) for room in only}
-        known.require([night for streams in nights.values() for night in streams])
-        rooms = _chosen(hotel, [room for room in only if are_free(nights[room], known, now, ignoring)], wanted, wishes)
+        free = those_free(only, code=code, dates=dates, known=known, now=now, ignoring=ignoring, slot=slot)
+        rooms = _chosen(hotel, free, wanted, wishes)
     else:
         rooms = free_rooms(
             hotel=hotel, code=code, room_type=room_type, dates=dates, wanted=wanted, suggested=suggested,
@@ -65,12 +63,12 @@ def find_rooms(
         houses = only if wishes else hotel.rooms_of(room_type)
         return _house(hotel, code, houses, dates, known, now, ignoring) if wanted == 1 else Found(rooms, [])
     stays = [dates] * wanted
-    free = free_nights(code, hotel.rooms_of(room_type), stays, known, now, ignoring)
-    if not suffice(free, stays):
+    nights = free_nights(code, hotel.rooms_of(room_type), stays, known, now, ignoring)
+    if not suffice(nights, stays):
         return Found(rooms, [])
     today = local_date(now, hotel.opened().time_zone)
     made = room_made(
-        code=code, free=free, wanted=stays, today=today, known=known, now=now, ignoring=ignoring,
+        code=code, free=nights, wanted=stays, today=today, known=known, now=now, ignoring=ignoring,
         only=[only] * wanted if wishes else (),
     )  # fmt: skip
     if made is None or ("connecting!" in wishes and wanted > 1 and not together(hotel, made.rooms, wanted)):

@@ -17,6 +17,7 @@ from commands.changing_rooms import (
     moves_to,
     must_not_be_pinned,
     must_take,
+    nights_relied_on,
     streams_entered,
 )
 from commands.desk import Desk, desk_of, reads_of
@@ -62,7 +63,9 @@ def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:
     if stay and other:
         for one, another in ((stay, other), (other, stay)):
             for _, room in another.segments:
-                yield from streams_entered(moves_to(room, one, command.reservation_id, date.min), envelope.property_code)
+                moves = moves_to(room, one, command.reservation_id, date.min)
+                yield from streams_entered(moves, envelope.property_code)
+                yield from nights_relied_on(moves, envelope.property_code)
 
 
 def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
@@ -91,7 +94,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
     must_take(others, room, other, back, leaving)
     return Decision(
         changes=changes_of([*moves, *back], known, desk.code, "swap"),
-        guards=(property_stream(desk.code),),
+        guards=(property_stream(desk.code), *nights_relied_on([*moves, *back], desk.code)),
         answer={
             "reservation_id": str(desk.reservation_id), "stay_id": str(stay.stay_id), "room": other_room,
             "room_type": desk.hotel.type_of(other_room), "other_stay_id": str(other.stay_id), "other_room": room,

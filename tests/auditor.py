@@ -69,11 +69,12 @@ class Booking:
 
 @dataclass(frozen=True)
 class Holding:
-    """Who has a night: a stay or a block. A hold has an end."""
+    """Who has a night: a stay or a block. A hold has an end; out of order, a room is `closed`, by day as well."""
 
     who: str
     state: str
     until: datetime | None = None
+    closed: bool = False
 
 
 def today(now: datetime) -> date:
@@ -312,7 +313,12 @@ class Auditor:
         return holding is None or holding.who == but or (holding.until is not None and holding.until <= now)
 
     def room_free(self, room: str, day: date, now: datetime, *, but: str = "", slot: str = "night") -> bool:
-        return all(self.free(night, now, but=but) for night in behind(room, day, slot))
+        return self.is_open(room, day, slot) and all(self.free(night, now, but=but) for night in behind(room, day, slot))
+
+    def is_open(self, room: str, day: date, slot: str) -> bool:
+        """Tell whether a room can be used by day, as far as its night goes."""
+        nights = [self.nights[night] for night in behind(room, day) if night in self.nights]
+        return slot == "night" or not any(holding.closed for holding in nights)
 
     def free_rooms(self, kind: str, dates: list[date], now: datetime, *, but: str = "", slot: str = "night") -> list[str]:
         return [room for room in ROOMS[kind] if all(self.room_free(room, day, now, but=but, slot=slot) for day in dates)]

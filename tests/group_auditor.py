@@ -139,11 +139,28 @@ class GroupAuditor(StayAuditor):
         if first < today(now):
             return "upkeep.past"
         wanted = set(days(first, (last - first).days + 1))
+        if any(self._is_used_by_day(room, day, now) for day in wanted):
+            return "upkeep.stays_in_the_way"
         if all(self.free((room, day, "night"), now) for day in wanted):
             return ""
         moving, staying = self._lodged(kind_of(room), now, "")
         makes_way = not staying[room] & wanted and can_lodge(moving, {**staying, room: staying[room] | wanted})
         return f"{EITHER}upkeep.stays_in_the_way" if makes_way else "upkeep.stays_in_the_way"
+
+    def _is_used_by_day(self, room: str, day: date, now: datetime) -> bool:
+        """Tell whether somebody has a room for a day and has not left."""
+        holding = self.nights.get((room, day, "day"))
+        here = holding is not None and self.stays[holding.who].state != "checked_out"
+        return here and not self.free((room, day, "day"), now)
+
+    def close(self, block: str, nights: Iterable[Night], now: datetime) -> None:
+        """Take a room off the market by night and by day; a hold by day whose time is over has lost it."""
+        mine = list(nights)
+        self.block(block, mine, now)
+        for room, day, _ in mine:
+            self.nights[room, day, "night"] = Holding(block, "blocked", closed=True)
+            if self.free((room, day, "day"), now):
+                self.nights.pop((room, day, "day"), None)
 
     def on_unblock(self, block: str, now: datetime) -> str:
         if block not in self.blocks:

@@ -190,6 +190,7 @@ class StayAuditor(Auditor):
             return "property.too_many_guests"
         nights = [(room, day, stay.slot) for day in moving]
         free = all(any(self.free(night, now, but=each) for each in leaving) for night in nights)
+        free = free and all(self.is_open(room, day, stay.slot) for day in moving)
         return "" if free else "room_night.taken"
 
     def _occupied(self, room: str, coming: str, now: datetime) -> str:

@@ -17,7 +17,11 @@ from msgspec.structs import replace
 from aggregates.payment import Payment
 from aggregates.rates import Rates
 from commands import (
+    block_rooms,
     change_block,
+    change_stay,
+    changing_rooms,
+    free_rooms,
     hold_stay,
     placing,
     record_payment_observation,
@@ -74,6 +78,40 @@ def a_room_is_taken_by_day_and_by_night(hotel: WishesMachine) -> None:
 def two_want_the_same_day(hotel: WishesMachine) -> None:
     hold(hotel, ("villa", 1, 1, "day", ()))
     hold(hotel, ("villa", 1, 1, "day", ()))
+
+
+def a_room_is_out_of_order(hotel: WishesMachine) -> None:
+    hotel.room_is_blocked(room="v1", ahead=1, nights=2, reason="out_of_order")
+
+
+def a_room_that_is_out_of_order_is_wanted_by_day(hotel: WishesMachine) -> None:
+    a_room_is_out_of_order(hotel)
+    hold(hotel, ("villa", 2, 1, "day", ()))
+
+
+def day_use_is_asked_into_a_room_that_is_out_of_order(hotel: WishesMachine) -> None:
+    a_room_is_out_of_order(hotel)
+    hold(hotel, ("garden", 1, 1, "day", ()))
+    hotel.stay_is_moved(pick=FITTING, room="v1", first=None)
+
+
+def day_use_goes_on_to_a_date_when_its_room_is_out_of_order(hotel: WishesMachine) -> None:
+    a_room_is_out_of_order(hotel)
+    hold(hotel, ("villa", 0, 1, "day", ()))
+    hotel.stay_is_changed(pick=FITTING, arrival=1, departure=1, kind="", plan="", adults=0)
+
+
+def a_room_that_is_used_by_day_is_to_be_mended(hotel: WishesMachine) -> None:
+    hold(hotel, ("villa", 1, 1, "day", ()))
+    a_room_is_out_of_order(hotel)
+
+
+def a_room_is_mended_that_was_held_by_day(hotel: WishesMachine) -> None:
+    """Who held it comes to confirm when the time is over."""
+    made = hotel.stays_are_held(wanted=[("villa", "flexible", 2, 1, 1, "day", [])], pick=0, books=False)
+    hotel.time_passes(minutes=15)
+    a_room_is_out_of_order(hotel)
+    hotel.staff_confirm(reservation=made)
 
 
 def a_high_floor_is_promised(hotel: WishesMachine) -> None:
@@ -149,6 +187,10 @@ def one_door(room: str) -> tuple[str, ...]:
     return (room.split("+", maxsplit=1)[0],)
 
 
+def none_are_asked(*_: object) -> tuple[()]:
+    return ()
+
+
 def by_night(stays: Any) -> Any:
     """Take day use for a night."""
     return tuple(replace(place, slot="night") for place in WANTED(stays))
@@ -169,6 +211,25 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     ),
     "slots: day use takes the night": (
         a_room_is_taken_by_day_and_by_night, (hold_stay.HoldStay, "wanted", property(by_night)), "sold_out and not accepted",
+    ),
+    "off the market: day use does not look at the night": (
+        a_room_that_is_out_of_order_is_wanted_by_day, (free_rooms, "nights_of_days", none_are_asked),
+        "accepted and not sold_out",
+    ),
+    "off the market: a move by day does not look at the night": (
+        day_use_is_asked_into_a_room_that_is_out_of_order, (changing_rooms, "nights_of_days", none_are_asked),
+        "accepted and not room_night.taken",
+    ),
+    "off the market: a change of day use does not look at the night": (
+        day_use_goes_on_to_a_date_when_its_room_is_out_of_order, (change_stay, "nights_of_days", none_are_asked),
+        "accepted and not sold_out",
+    ),
+    "off the market: nobody looks who has the room by day": (
+        a_room_that_is_used_by_day_is_to_be_mended, (block_rooms, "_days_ended", nothing),
+        "accepted and not upkeep.stays_in_the_way",
+    ),
+    "off the market: a hold by day that is over can be confirmed": (
+        a_room_is_mended_that_was_held_by_day, (block_rooms, "_days_ended", nothing), "accepted and not room_night.not_held",
     ),
     "law 7: both payments of the rest are kept": (
         the_rest_is_paid_twice, (record_payment_observation, "left_to_pay", everything_is_left), r"law 7: \d+ is kept",

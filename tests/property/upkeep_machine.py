@@ -40,7 +40,7 @@ class UpkeepMachine(GroupsMachine):
             block = str(outcome.answer["block_id"])
             self.auditor.blocks[block] = last
             self.rooms_are_taken_over(position, set())
-            self.auditor.block(block, [(room, day, "night") for day in days(first, nights)], self.now)
+            self.auditor.close(block, [(room, day, "night") for day in days(first, nights)], self.now)
             assert set(self.nights_of_block(block)) == {(room, day, "night") for day in days(first, nights)}
 
     @precondition(lambda machine: machine.auditor.blocks or machine.ended)

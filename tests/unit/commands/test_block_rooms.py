@@ -53,7 +53,10 @@ def test_a_room_out_of_order_is_taken_for_every_night() -> None:
     verdict = given(*OPENED).when(block("g1", "v1", "g1"))
     verdict.then(noted("g1", "v1"), *nights_blocked("g1", "v1"))
     verdict.answers(block_id=str(BLOCK), rooms=("g1", "v1"), reason="out_of_order", moved=[])
-    assert list(verdict.decision.guards) == [property_stream(CODE)]
+    days = [
+        room_night_stream(CODE, room, ARRIVAL + timedelta(days=night), "day") for room in ("g1", "v1") for night in range(2)
+    ]
+    assert list(verdict.decision.guards) == [property_stream(CODE), *days]
 
 
 def test_house_use_says_so() -> None:
