@@ -49,7 +49,7 @@ RULES = """\
   them for 27 rooms of a type. Of a type of more than 40 rooms, the 40 with most free nights are looked at.
 - An ordinary hold reads nothing more than before: all this begins when no single room is free.
 - Rooms that are taken off the market (`nightledger room block`) make their guests move in the same way.
-- A room that is off the market on a night is so by day, too, on the same date: it is not sold for day use, and who has it for the
+- A room that is off the market on a night is so by day, too, on the same date: it is not sold for day use, and who has it by
   day is named until they have left; a night that is set aside for a group leaves the day before it free.
 
 `tests/property/test_reshuffle.py` and `test_certain_rooms.py` compare it with an oracle that tries everything, on small hotels
