@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -323,6 +324,15 @@ class Inspector:
                 law(not never, f"law 7: money is kept for {reservation}, which is {states}")
         kept, owed = self.paid(reservation), self.owed(reservation)
         law(kept <= owed, f"law 7: {kept} is kept for {reservation}, which owes {owed}")
+
+
+def moves_in_a_valid_hotel(rows: Iterable[Any]) -> int:
+    """Read a whole log, and count how often a stay changed rooms. Raises LawBroken."""
+    inspector, moves = Inspector(), 0
+    for line in map(Line.of, rows):
+        inspector.read(line)
+        moves += line.topic == "reservation.stay-moved.v1"
+    return moves
 
 
 def _dates_of(dates: dict[str, str]) -> frozenset[str]:

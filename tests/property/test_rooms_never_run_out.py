@@ -15,7 +15,7 @@ from commands.hold_stay import HoldStay, guest_stream
 from ledger.command import Outcome
 from tests.conftest import PROFILE
 from tests.examples import ARRIVAL, CODE, NOBODY, hold_stay
-from tests.inspector import Inspector, Line
+from tests.inspector import moves_in_a_valid_hotel
 from tests.memory_log import MemoryLog
 from tests.reception import OPEN, Reception
 
@@ -58,10 +58,4 @@ def test_who_finds_a_free_room_every_night_is_taken(year: list[Asked]) -> None:
         assert outcome.accepted == all(guests[night] + asked[2] <= ROOMS for night in nights), outcome
         if outcome.accepted:
             guests.update(dict.fromkeys(nights, asked[2]))
-    inspector = Inspector()
-    moves = 0
-    for row in log.rows:
-        line = Line.of(row)
-        inspector.read(line)
-        moves += line.topic == "reservation.stay-moved.v1"
-    event(f"{min(moves, 9)} moves")
+    event(f"{min(moves_in_a_valid_hotel(log.rows), 9)} moves")

@@ -14,7 +14,7 @@ from commands.hold_stay import HoldStay, StayWish
 from ledger.command import Outcome
 from tests.conftest import PROFILE
 from tests.examples import ARRIVAL, CODE, GUEST, NOBODY
-from tests.inspector import Inspector, Line
+from tests.inspector import moves_in_a_valid_hotel
 from tests.memory_log import MemoryLog
 from tests.reception import OPEN, Reception
 
@@ -60,10 +60,4 @@ def test_all_stays_of_a_hold_are_taken_when_every_night_has_rooms_for_them(year:
         assert outcome.accepted == all(taken[night] + count <= ROOMS for night, count in wanted.items()), outcome
         if outcome.accepted:
             taken += wanted
-    inspector = Inspector()
-    moves = 0
-    for row in log.rows:
-        line = Line.of(row)
-        inspector.read(line)
-        moves += line.topic == "reservation.stay-moved.v1"
-    event(f"{min(moves, 9)} moves")
+    event(f"{min(moves_in_a_valid_hotel(log.rows), 9)} moves")
