@@ -101,6 +101,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     unblock_rooms.UnblockRooms: unblock_rooms.HANDLER,
     unpin_room.UnpinRoom: unpin_room.HANDLER,
     walk_in.WalkIn: walk_in.HANDLER,
+    walk_in.WalkInToday: walk_in.HANDLER,
 }
 """Every command that the product knows, with its two pure functions."""
 

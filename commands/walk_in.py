@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from uuid import UUID
 
+from pydantic import Field
+
 from aggregates.property import Property
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
@@ -28,6 +30,12 @@ class WalkIn(HoldStay):
     class NotToday(Refusal):
         code = "walk_in.not_today"
         field = "arrival"
+
+
+class WalkInToday(WalkIn):
+    """The same from somebody who did not say today's date: no part of the content, so after midnight it is the same request."""
+
+    arrival: date = Field(exclude=True)
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:

@@ -20,7 +20,7 @@ from commands.move_stay import MoveStay
 from commands.pin_room import PinRoom
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
-from commands.walk_in import WalkIn
+from commands.walk_in import WalkInToday
 from ledger.clock import local_date
 from ledger.command import Command
 from ops.cli.bookings import KEY, command_of, dispatch
@@ -187,7 +187,7 @@ def walk_in(property_code: str, key: UUID | None, as_json: bool, name: str, emai
     async def do(wiring: Wiring) -> dict[str, Any]:
         desk = await desk_of(wiring, property_code)
         today = local_date(desk.dispatch.now, desk.listed.time_zone)
-        return await dispatch(wiring, property_code, command_of(WalkIn, {**content, "arrival": today}), key)
+        return await dispatch(wiring, property_code, command_of(WalkInToday, {**content, "arrival": today}), key)
 
     answer = on_servers(do)
     show(answer, as_json, in_words(answer))

@@ -24,7 +24,7 @@ from commands.name_guests import NameGuests
 from commands.pin_room import PinRoom
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
-from commands.walk_in import WalkIn
+from commands.walk_in import WalkIn, WalkInToday
 from ledger.clock import local_date
 from ledger.command import Command
 from web.api.asking import Asking, about, command_of, described
@@ -96,9 +96,13 @@ async def walk_in(asking: AskingDoor, content: Content = None) -> dict[str, Any]
     `arrival` is today at the hotel and may be left out.
     """
     asking.staff_may()
-    today = local_date(asking.house.clock.now(), asking.desk.listed.time_zone)
-    begin = {} if content and content.get("stays") else {"arrival": today}
-    booked = await asking.do(command_of(WalkIn, {**begin, **(content or {})}))
+    said = content or {}
+    if said.get("stays") or "arrival" in said:
+        command = command_of(WalkIn, said)
+    else:
+        today = local_date(asking.house.clock.now(), asking.desk.listed.time_zone)
+        command = command_of(WalkInToday, {**said, "arrival": today})
+    booked = await asking.do(command)
     reservation_id = UUID(str(booked["reservation_id"]))
     return {**booked, "manage_url": asking.house.links.manage_url(asking.desk.listed.code, reservation_id)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from msgspec.structs import replace
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from commands.hold_stay import HoldStay, guest_stream
-from commands.walk_in import WalkIn
-from ledger.command import Change
+from commands.walk_in import WalkIn, WalkInToday
+from ledger.command import Change, Outcome
 from ledger.ids import made_by
 from ledger.money import Money
 from tests.examples import (
+    CODE,
     HELD_UNTIL,
     NOW,
     OPENED,
@@ -27,6 +29,8 @@ from tests.examples import (
     nights_booked,
     stay,
 )
+from tests.memory_log import MemoryLog
+from tests.reception import OPEN, Reception, fingerprint
 from tests.spec import given
 
 MINE = guest_stream(named("command"))
@@ -60,6 +64,29 @@ def test_nobody_walks_in_on_another_day(days: int) -> None:
     arrival = TODAY + timedelta(days=days)
     command = WalkIn(**hold_stay(arrival=arrival, departure=arrival + timedelta(days=1)).model_dump())
     given(*OPENED).when(command).refuses(WalkIn.NotToday)
+
+
+@pytest.mark.parametrize(("kind", "code"), [(WalkInToday, ""), (WalkIn, "command.id_reused")])
+def test_asked_again_after_midnight_it_is_the_same_request_unless_the_arrival_was_said(kind: type[WalkIn], code: str) -> None:
+    def asked(day: int) -> WalkIn:
+        return kind(**hold_stay(arrival=TODAY + timedelta(days=day), departure=TODAY + timedelta(days=3)).model_dump())
+
+    async def run() -> list[Outcome]:
+        reception = Reception.in_memory(MemoryLog(CODE))
+        await reception.ask(OPEN)
+        return [await reception.ask(asked(day), at=NOW + timedelta(days=day), command_id=named("command")) for day in (0, 1)]
+
+    first, second = asyncio.run(run())
+    assert (first.accepted, second.code) == (True, code)
+    assert second.again == (kind is WalkInToday)
+    assert second.again == (second.answer == first.answer)
+
+
+def test_another_departure_is_another_request_also_from_who_did_not_say_today() -> None:
+    one, other = (
+        WalkInToday(**hold_stay(arrival=TODAY, departure=TODAY + timedelta(days=days)).model_dump()) for days in (1, 2)
+    )
+    assert fingerprint(one) != fingerprint(other)
 
 
 def test_a_full_house_takes_nobody() -> None:
