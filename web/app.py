@@ -25,6 +25,7 @@ from web.api import (
     stream,
     waitlist,
 )
+from web.api.description import Described, operation_id
 from web.bodies import BodyLimit
 from web.doors import API, visitor_of
 from web.guard import Guard
@@ -38,12 +39,13 @@ HERE = Path(__file__).parent
 
 def create_app(house: House) -> FastAPI:
     """Build the application. Pages, API and webhooks of all properties are served by each process."""
-    app = FastAPI(
+    app = Described(
         title="Nightledger",
         summary="Event-sourced reservation ledger for hotels",
         version="1",
         docs_url=None,  # theirs loads its files from elsewhere: ours is web/explorer.py
         redoc_url=None,
+        generate_unique_id_function=operation_id,
     )
     app.state.house = house
     app.state.is_leaving = lambda: False

@@ -17,7 +17,7 @@ async def livez() -> str:
     return "ok"
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "Some part cannot serve requests; `parts` says which and why"}})
 async def readyz(house: HouseDoor) -> Response:
     """Say, part by part, whether requests can be served: database, Redis, migrations, lag. 503 when one cannot."""
     parts = await house.is_ready()

@@ -14,13 +14,14 @@ from queries.alternatives import alternatives_for
 from queries.hotel import Hotel
 from queries.offers import PlanOffer, Wish, rooms_left
 from web.api.amounts import amount
+from web.api.description import operation_id
 from web.api.offers import offer_answers, quote_of
 from web.doors import API, ReceptionDoor, settle, written
 from web.house import Desk, House
 from web.problems import Problem
 from web.quick_route import QuickRoute
 
-quick = APIRouter(prefix=API, tags=["availability"], route_class=QuickRoute)
+quick = APIRouter(prefix=API, tags=["availability"], route_class=QuickRoute, generate_unique_id_function=operation_id)
 
 
 class Search(BaseModel):

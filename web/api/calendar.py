@@ -24,7 +24,7 @@ async def calendar(
     reception: ReceptionDoor, response: Response, room_type: str, after: After = None,
     first: Annotated[date | None, Query(alias="from")] = None, last: Annotated[date | None, Query(alias="to")] = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Tell, night by night from `from` to `to` (not included), how many rooms of a type are free and from which price."""
+    """Tell, night by night, how many rooms of a type are free and from which price: from `from` to `to`, not included."""
     house, desk = reception.house, reception.desk
     today = local_date(house.clock.now(), desk.listed.time_zone)
     begin = first or today

@@ -16,7 +16,7 @@ from commands.confirm_group import ConfirmGroup
 from commands.open_group import OpenGroup
 from commands.pick_up import PickUp
 from commands.release_block import ReleaseBlock
-from commands.rooming_list import read_list, write_list
+from commands.rooming_list import COLUMNS, read_list, write_list
 from ledger.command import Command
 from queries.groups import group_as_json
 from web.api.asking import Asking, about, command_of, described
@@ -28,6 +28,10 @@ Content = Annotated[dict[str, Any] | None, Body()]
 AskingDoor = Annotated[Asking, Depends(about)]
 READ, WRITE = "groups:read", "groups:write"
 Listed = Literal["tentative", "definite", "expired", "cancelled"]
+LIST = f"{','.join(COLUMNS)}\ngarden-room,2027-03-11,2027-03-13,2,0,Nila Silva,nila@example.com,floor-high\n"
+LISTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": LIST}, "application/json": {"schema": {}}}}
+}
 CSV = {"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}, "required": True}}
 
 
@@ -110,7 +114,7 @@ async def import_list(asking: AskingDoor, request: Request, group_id: UUID) -> d
     return await asking.do(PickUp(group_id=group_id, rows=tuple(read_list(text, room_types))))
 
 
-@router.get("/groups/{group_id}/rooming-list")
+@router.get("/groups/{group_id}/rooming-list", responses=LISTS)
 async def export_list(
     desk: DeskDoor, visitor: VisitorDoor, group_id: UUID, after: After = None,
     form: Annotated[str, Query(alias="format", pattern="^(csv|json)$")] = "csv",

@@ -10,12 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.hold_stay import Code, GuestDetails, HoldStay, StayWish
+from web.api.description import operation_id
 from web.doors import API, KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
 from web.problems import Problem
 from web.quick_route import QuickRoute
 
-quick = APIRouter(prefix=API, tags=["holds"], route_class=QuickRoute)
+quick = APIRouter(prefix=API, tags=["holds"], route_class=QuickRoute, generate_unique_id_function=operation_id)
 
 
 class HoldRequest(BaseModel):

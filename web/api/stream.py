@@ -23,10 +23,21 @@ HEARTBEAT_SECONDS = 15.0
 LOOK_UP_SECONDS = 1.0
 """So often a quiet stream looks whether the server wants to stop."""
 LARGEST_POSITION = 2**63 - 1
+HEARD: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'id: 283\nevent: position\ndata: {"position":283}\n\nid: 284\nevent: availability\n'
+                'data: {"changes":[{"room_type":"garden-room","dates":["2027-04-02"]}],"position":284}\n\n',
+            }
+        }
+    }
+}
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
 
-@router.get("/stream", response_class=StreamingResponse)
+@router.get("/stream", response_class=StreamingResponse, responses=HEARD)
 async def stream(
     request: Request, reception: ReceptionDoor, after: After = None, last_event_id: LastEventId = None
 ) -> StreamingResponse:
