@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from ops.embedded import identity, leftovers
@@ -46,6 +47,11 @@ SETTINGS = {
     "logging_collector": "off",
 }
 """Given on the command line, so that nothing written later into the cluster can make it forget an acknowledged write."""
+
+MEBIBYTE = 2**20
+MEMORY_SHARE, LEAST_BUFFERS_MB, MOST_BUFFERS_MB = 8, 128, 2048
+"""The index of a long log is touched all over: with PostgreSQL's 128 MB, each booking on five million events reads six pages
+from outside. Less than the quarter that its manual advises, because all of the product runs beside it."""
 
 SIGNALS = Signals(polite=signal.SIGINT, polite_seconds=60, firm=signal.SIGQUIT, firm_seconds=30)
 """SIGINT is PostgreSQL's fast shutdown; SIGQUIT the immediate one, after which the next start recovers."""
@@ -122,7 +128,8 @@ class Postgres:
         self._process.stop()
 
     def _command(self, programs: Path) -> list[str | Path]:
-        settings = SETTINGS | {"unix_socket_directories": str(self._sockets)}
+        buffers = shared_buffers(psutil.virtual_memory().total)
+        settings = SETTINGS | {"unix_socket_directories": str(self._sockets), "shared_buffers": buffers}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [programs / "postgres", "-D", self._cluster, *arguments]
 
@@ -194,6 +201,12 @@ class Postgres:
     def _url(self, database: str) -> str:
         password = self._password_file.read_text().strip()
         return f"postgresql://{NAME}:{password}@/{database}?host={quote(os.fspath(self._sockets), safe='')}&port={PORT}"
+
+
+def shared_buffers(memory: int) -> str:
+    """Say how much of a machine's memory (bytes) PostgreSQL keeps its pages in."""
+    share = memory // MEMORY_SHARE // MEBIBYTE
+    return f"{min(max(share, LEAST_BUFFERS_MB), MOST_BUFFERS_MB)}MB"
 
 
 def postgres_answers(url: str) -> bool:
