@@ -26,7 +26,7 @@ from sagas.letters import KINDS
 ROOM_NIGHT = re.compile(r"(?P<room>[^/]+)/(?P<date>\d{4}-\d{2}-\d{2})")
 WORTH_TELLING = (
     "room", "stay_date", "from_room", "to_room", "first_night", "departed_on", "kind", "step", "source", "guarantee", "purpose",
-    "reason", "code", "how", "amount", "difference", "refund", "fee",
+    "reason", "code", "how", "vendor", "reference", "amount", "difference", "refund", "fee",
 )  # fmt: skip
 """Fields that say more about an event than its topic does and are never personal."""
 SPEAKS_FOR_ITSELF = {"room", "stay_date", "amount"}
