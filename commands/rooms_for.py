@@ -57,7 +57,8 @@ def find_rooms(
             hotel=hotel, code=code, room_type=room_type, dates=dates, wanted=wanted, suggested=suggested,
             known=known, now=now, ignoring=ignoring, slot=slot,
         )  # fmt: skip
-    if len(rooms) == wanted or not may_move or slot != "night":
+    none_would_do = bool(wishes) and len(only) < wanted
+    if len(rooms) == wanted or not may_move or slot != "night" or none_would_do:
         return Found(rooms, [])
     if hotel.is_made_of_rooms(room_type):
         houses = only if wishes else hotel.rooms_of(room_type)

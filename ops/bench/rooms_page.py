@@ -42,8 +42,8 @@ RULES = """\
   at the same time. For a house made of rooms, whoever has one of its rooms moves to another of the same type (not when one
   hold asks for such houses on different dates). Rooms that must be joined by inner doors are only given when the first rooms
   found are joined.
-- `near:` names a reservation by its id. Who is not known, or gave all rooms up, has no effect on a preference; a promise to be
-  near somebody unknown is refused (`wish.near_unknown`).
+- `near:` names a reservation by its id. Who is not known, has left or gave all rooms up has no effect on a preference, and a
+  promise to be near them is refused; of somebody unknown the refusal says so (`wish.near_unknown`).
 - First the 14 nights before and the 28 after the stay are read; who reaches beyond them counts as fixed. When that does not
   suffice, all nights that can be booked are read, so that nobody reaches beyond: up to 40,000 room-nights, which is all of
   them for 27 rooms of a type. Of a type of more than 40 rooms, the 40 with most free nights are looked at.

@@ -22,7 +22,22 @@ from ledger.ids import property_stream, rates_stream
 from ledger.refusal import Refusal
 from ledger.stay import BookedStay
 from ledger.stay_dates import StayDates
-from tests.examples import ARRIVAL, CODE, GARDEN, GUEST, HOTEL, OPENED, TARIFF, VILLA, confirmed, held, hold_stay, named, stay
+from tests.examples import (
+    ARRIVAL,
+    CODE,
+    GARDEN,
+    GUEST,
+    HOTEL,
+    OPENED,
+    TARIFF,
+    VILLA,
+    confirmed,
+    held,
+    hold_stay,
+    named,
+    stay,
+    usd,
+)
 from tests.spec import Story, Verdict, given
 
 MINE = guest_stream(named("command"))
@@ -186,10 +201,24 @@ def test_near_somebody_unknown_is_no_promise_that_can_be_made_and_has_no_effect_
     furnished().when(hold_stay(wishes=(f"{NOBODY_THERE}!",))).refuses(NearUnknown, reservation_id=str(named("nobody")))
 
 
-def test_who_gave_all_rooms_up_is_near_nobody() -> None:
-    gone = Change(named("friends"), Reservation.Expired(lost_nights=0))
-    story = furnished(*held("friends", stay("friends", "g3")), gone)
-    story.when(hold_stay(wishes=(f"near:{named('friends')}!",))).refuses(HoldStay.SoldOut, rooms_left=0)
+FRIENDS = stay("friends", "g3", 1, arrival=night(-9))
+LEFT = [
+    *confirmed("friends", FRIENDS),
+    Change(named("friends"), Reservation.StayCheckedIn(stay_id=FRIENDS.stay_id, room="g3", early=False, fee=usd(0))),
+    Change(
+        named("friends"),
+        Reservation.StayCheckedOut(stay_id=FRIENDS.stay_id, departed_on=night(-8), late=False, fee=usd(0)),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "gone", [[Change(named("friends"), Reservation.Expired(lost_nights=0))], LEFT], ids=["gave up", "left"]
+)
+def test_nobody_is_near_those_who_gave_all_rooms_up_or_have_left_and_the_promise_is_named(gone: list[Change]) -> None:
+    promise = f"near:{named('friends')}!"
+    story = furnished(*held("friends", FRIENDS), *gone)
+    story.when(hold_stay(wishes=(promise,))).refuses(HoldStay.SoldOut, rooms_left=0, wishes=[promise])
 
 
 def test_each_of_several_stays_is_near_whom_it_was_promised_and_others_make_way() -> None:
