@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from tests.inspector import law
-from tests.naive_house import DOORS, ROOMS, SHORTEST, SLEEPS, Lodger, Night, anywhere, behind, can_lodge, days, kind_of
+from tests.naive_house import DOORS, ROOMS, SHORTEST, Lodger, Night, anywhere, behind, can_lodge, days, kind_of, too_many
 from tests.selling_rules import SellingRule, refused_by
 
 COLOMBO = timedelta(hours=5, minutes=30)
@@ -41,6 +41,7 @@ class Stay:
     state: str = "held"
     pinned: bool = False
     wishes: tuple[str, ...] = ()
+    children: int = 0
 
     @property
     def arrival(self) -> date:
@@ -114,7 +115,7 @@ class Auditor:
             return "dates.departure_not_after_arrival"
         if arrival < today(now):
             return "dates.past"
-        if adults > SLEEPS[kind][0]:
+        if too_many(kind, adults):
             return "property.too_many_guests"
         refused = self.on_rules(kind, plan, days(arrival, nights)) or self.on_holder(holder, most, now)
         return refused or self.on_rooms(kind, days(arrival, nights), rooms, now)
@@ -293,7 +294,7 @@ class Auditor:
         """Give what there is to know about a stay; its rooms only when it was not given up."""
         stay = self.stays[stay_id]
         rooms = stay.rooms if stay.state in SOLD else {}
-        return stay.state, stay.kind, stay.plan, stay.adults, stay.slot, stay.wishes, stay.pinned, rooms
+        return stay.state, stay.kind, stay.plan, stay.adults, stay.children, stay.slot, stay.wishes, stay.pinned, rooms
 
     def stays_of(self, name: str) -> list[Stay]:
         return [self.stays[stay_id] for stay_id in self.bookings[name].stays]

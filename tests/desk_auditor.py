@@ -74,7 +74,8 @@ class DeskAuditor(GroupAuditor):
     def on_names(self, stay_id: str, guests: int, *, stale: bool) -> str:
         if stale:
             return "reservation.changed_since"
-        return "stay.too_many_guests" if guests > self.stays[stay_id].adults else ""
+        stay = self.stays[stay_id]
+        return "stay.too_many_guests" if guests > stay.adults + stay.children else ""
 
     def on_merge(self, name: str, into: str) -> str:
         return "guest.same_person" if self.who(name) == self.who(into) else ""

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tests.auditor import COLOMBO, EITHER, Holding, Stay, today
 from tests.inspector import law
-from tests.naive_house import DOORS, ROOMS, SHORTEST, SLEEPS, Night, can_lodge, days, kind_of
+from tests.naive_house import DOORS, ROOMS, SHORTEST, Night, can_lodge, days, kind_of, too_many
 from tests.stay_auditor import StayAuditor, Wanted
 
 OPEN_STATES = ("tentative", "definite")
@@ -96,7 +96,7 @@ class GroupAuditor(StayAuditor):
         refused = self.on_group(group)
         if refused or party.state == "tentative":
             return refused or "group.tentative"
-        fits = SHORTEST[party.plan] <= len(wanted.dates) and wanted.adults <= SLEEPS[wanted.kind][0]
+        fits = SHORTEST[party.plan] <= len(wanted.dates) and not too_many(wanted.kind, wanted.adults)
         left = self.block_of(group)
         inside = party.elastic or all(left[wanted.kind, day] for day in wanted.dates)
         if not fits or wanted.arrival < today(now) or not inside:
@@ -179,7 +179,7 @@ class GroupAuditor(StayAuditor):
     def on_join(self, wanted: Wanted, now: datetime) -> str:
         if wanted.arrival < today(now):
             return "dates.past"
-        if wanted.adults > SLEEPS[wanted.kind][0]:
+        if too_many(wanted.kind, wanted.adults):
             return "property.too_many_guests"
         return "restriction.min_stay" if len(wanted.dates) < SHORTEST[wanted.plan] else ""
 

@@ -23,6 +23,12 @@ def behind(room: str, day: date, slot: str = "night") -> list[Night]:
     return [(door, day, slot) for door in room.split("+")]
 
 
+def too_many(kind: str, adults: int, children: int = 0) -> bool:
+    """Tell whether a room of a type is too small for a party."""
+    most_adults, most_guests = SLEEPS[kind]
+    return adults > most_adults or adults + children > most_guests
+
+
 def kind_of(room: str) -> str:
     """Name the type of a room."""
     return next(kind for kind, rooms in ROOMS.items() if room in rooms)

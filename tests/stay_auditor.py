@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from tests.auditor import EITHER, LIVE, Auditor, Stay, today
 from tests.inspector import law
-from tests.naive_house import DOORS, SHORTEST, SLEEPS, behind, days, kind_of
+from tests.naive_house import DOORS, SHORTEST, behind, days, kind_of, too_many
 
 SWAPPABLE = ("confirmed", "checked_in")
 
@@ -77,7 +77,7 @@ class StayAuditor(Auditor):
     def _wish(self, stay: Stay, wanted: Wanted) -> str:
         if stay.state == "checked_in" and (wanted.arrival, wanted.kind) != (stay.arrival, stay.kind):
             return "stay.in_house"
-        if wanted.adults > SLEEPS[wanted.kind][0]:
+        if too_many(wanted.kind, wanted.adults, stay.children):
             return "property.too_many_guests"
         if wanted == as_it_is(stay):
             return "stay.nothing_new"
@@ -186,7 +186,7 @@ class StayAuditor(Auditor):
     def _takes(self, stay: Stay, room: str, moving: list[date], now: datetime, leaving: set[str]) -> str:
         if room not in DOORS:
             return "room.unknown"
-        if stay.adults > SLEEPS[kind_of(room)][0]:
+        if too_many(kind_of(room), stay.adults, stay.children):
             return "property.too_many_guests"
         nights = [(room, day, stay.slot) for day in moving]
         free = all(any(self.free(night, now, but=each) for each in leaving) for night in nights)

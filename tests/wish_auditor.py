@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tests.auditor import EITHER, SOLD, Stay, today
+from tests.auditor import EITHER, LIVE, Stay, today
 from tests.desk_auditor import DeskAuditor
 from tests.inspector import law
-from tests.naive_house import ROOMS, SLEEPS, Night, behind, can_lodge, kind_of
+from tests.naive_house import ROOMS, Night, behind, can_lodge, kind_of, too_many
 from tests.stay_auditor import Wanted
 
 FLOOR = {"g1": 0, "g2": 0, "g3": 1, "v1": 0}
@@ -29,6 +29,7 @@ class Place:
     dates: tuple[date, ...]
     slot: str = "night"
     wishes: tuple[str, ...] = ()
+    children: int = 0
 
 
 class WishAuditor(DeskAuditor):
@@ -43,7 +44,7 @@ class WishAuditor(DeskAuditor):
                 return "dates.past"
             if place.slot == "day" and nights != 1:
                 return "dates.not_one_day"
-        if any(place.adults > SLEEPS[place.kind][0] for place in places):
+        if any(too_many(place.kind, place.adults, place.children) for place in places):
             return "property.too_many_guests"
         rules = [self.on_rules(place.kind, place.plan, [*place.dates], place.slot) for place in places]
         refused = next(filter(None, rules), "") or self.on_holder(holder, most, now)
@@ -123,12 +124,14 @@ class WishAuditor(DeskAuditor):
         if wish.startswith("near:"):
             others = self._rooms_on(wish.removeprefix("near:"), arrival)
             return all(any(FLOOR[other] == FLOOR[door] or other in JOINED[door] for other in others) for door in doors)
+        if wish == "connecting":
+            return all(JOINED[door] for door in doors)
         return all(wish in FEATURES[door] for door in doors)
 
     def _rooms_on(self, name: str, day: date) -> set[str]:
-        """Name the rooms that somebody has on a day: before they come their first one, after they left their last one."""
-        held = [stay for stay in self.stays_of(name) if stay.state in SOLD]
-        days = [(stay, min(max(day, stay.arrival), stay.departure - timedelta(days=1))) for stay in held]
+        """Name the rooms of somebody who has not left, on a day: before their stay the first one, after it the last one."""
+        here = [stay for stay in self.stays_of(name) if stay.state in LIVE]
+        days = [(stay, min(max(day, stay.arrival), stay.departure - timedelta(days=1))) for stay in here]
         return {door for stay, at in days for door in stay.rooms[at].split("+")}
 
     def judge(self, places: list[Place], stays: list[Stay], *, alone: bool, free: list[str]) -> None:

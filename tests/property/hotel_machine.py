@@ -65,7 +65,8 @@ def told(stay: LiveStay) -> tuple[object, ...]:
     for night, door in stay.nights():
         rooms[night] = f"{rooms[night]}+{door}" if night in rooms else door
     return (
-        stay.state, booked.room_type, booked.rate_plan, booked.adults, booked.slot, booked.wishes, bool(stay.pin), rooms,
+        stay.state, booked.room_type, booked.rate_plan, booked.adults, booked.children, booked.slot, booked.wishes,
+        bool(stay.pin), rooms,
     )  # fmt: skip
 
 

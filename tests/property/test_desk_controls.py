@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from aggregates.payment import Payment
+from aggregates.property import Property
 from aggregates.rates import Rates
 from commands import (
     block_rooms,
@@ -28,6 +29,7 @@ from commands import (
     request_payment,
     rooms_for,
 )
+from ledger.stay import LiveStay
 from tests.auditor import today
 from tests.examples import ARRIVAL
 from tests.property.wishes_machine import WishesMachine
@@ -52,7 +54,7 @@ def happens(story: Story, hotel: WishesMachine) -> None:
 
 def hold(hotel: WishesMachine, *stays: tuple[Any, ...]) -> Any:
     """Hold and book stays, each (type, days ahead, nights, slot, wishes)."""
-    wanted = [(kind, "flexible", 2, ahead, nights, slot, list(liking)) for kind, ahead, nights, slot, liking in stays]
+    wanted = [(kind, "flexible", 2, 0, ahead, nights, slot, list(liking)) for kind, ahead, nights, slot, liking in stays]
     return hotel.stays_are_held(wanted=wanted, pick=0, books=True)
 
 
@@ -108,7 +110,7 @@ def a_room_that_is_used_by_day_is_to_be_mended(hotel: WishesMachine) -> None:
 
 def a_room_is_mended_that_was_held_by_day(hotel: WishesMachine) -> None:
     """Who held it comes to confirm when the time is over."""
-    made = hotel.stays_are_held(wanted=[("villa", "flexible", 2, 1, 1, "day", [])], pick=0, books=False)
+    made = hotel.stays_are_held(wanted=[("villa", "flexible", 2, 0, 1, 1, "day", [])], pick=0, books=False)
     hotel.time_passes(minutes=15)
     a_room_is_out_of_order(hotel)
     hotel.staff_confirm(reservation=made)
@@ -117,6 +119,23 @@ def a_room_is_mended_that_was_held_by_day(hotel: WishesMachine) -> None:
 def a_high_floor_is_promised(hotel: WishesMachine) -> None:
     hold(hotel, ("garden", 1, 2, "night", ("floor-high!",)))
     hold(hotel, ("garden", 1, 2, "night", ("floor-high!",)))
+
+
+def a_family_wants_a_room_for_two(hotel: WishesMachine) -> None:
+    hotel.stays_are_held(wanted=[("garden", "flexible", 2, 2, 1, 2, "night", [])], pick=0, books=True)
+
+
+def the_friends_to_be_near_to_have_left(hotel: WishesMachine) -> None:
+    hold(hotel, ("garden", 0, 1, "night", ()))
+    hotel.guests_arrive(pick=FITTING, room=None)
+    hotel.guests_leave(pick=FITTING, fee=None)
+    hold(hotel, ("garden", 0, 1, "night", ("near!",)))
+
+
+def three_are_promised_a_joined_room(hotel: WishesMachine) -> None:
+    """Two rooms of the hotel are joined by an inner door, and there is a third one."""
+    for _ in range(3):
+        hold(hotel, ("garden", 1, 2, "night", ("connecting!",)))
 
 
 def two_stays_on_the_same_nights(hotel: WishesMachine) -> None:
@@ -211,6 +230,16 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     ),
     "slots: day use takes the night": (
         a_room_is_taken_by_day_and_by_night, (hold_stay.HoldStay, "wanted", property(by_night)), "sold_out and not accepted",
+    ),
+    "parties: nobody counts the children": (
+        a_family_wants_a_room_for_two, (Property, "welcome", lambda *_: None), "accepted and not property.too_many_guests",
+    ),
+    "wishes: who has left is still there": (
+        the_friends_to_be_near_to_have_left, (LiveStay, "is_live", True), "accepted and not sold_out",
+    ),
+    "wishes: any room is joined to another": (
+        three_are_promised_a_joined_room, (rooms_for, "fitting", lambda _, rooms, *__: list(rooms)),
+        "breaks a promise|accepted and not sold_out",
     ),
     "off the market: day use does not look at the night": (
         a_room_that_is_out_of_order_is_wanted_by_day, (free_rooms, "nights_of_days", none_are_asked),

@@ -33,11 +33,24 @@ MANSION = replace(
     ),
 )
 PRICES = (*TARIFF.prices, replace(TARIFF.prices[1], room_type="house"))
-WISHES = ("floor-high", "floor-low", "bed-twin", "accessible", "floor-high!", "bed-twin!", "accessible!", "near")
+WISHES = (
+    "floor-high",
+    "floor-low",
+    "bed-twin",
+    "accessible",
+    "floor-high!",
+    "bed-twin!",
+    "accessible!",
+    "near",
+    "near!",
+    "connecting",
+    "connecting!",
+)
 wanted_stays = st.tuples(
     st.sampled_from(["garden", "garden", "garden", "house", "house", "villa"]),
     st.sampled_from(["flexible", "flexible", "flexible", "saver"]),
     st.sampled_from([2, 2, 1, 3]),
+    st.sampled_from([0, 0, 0, 1, 2]),
     st.sampled_from([0, 0, 1, 2, 3, -1]),
     st.sampled_from([1, 1, 2, 2, 3, 1, 2, 0]),
     st.sampled_from(["night", "night", "day"]),
@@ -46,6 +59,12 @@ wanted_stays = st.tuples(
 
 lodged: Counter[str] = Counter()
 """What kinds of stays a run held; printed at its end."""
+
+
+def plain(wish: str) -> str:
+    """Give a wish without whom it is about."""
+    word, _, whom = wish.partition(":")
+    return f"{word}!" if whom.endswith("!") else word
 
 
 class WishesMachine(DeskMachine):
@@ -62,20 +81,23 @@ class WishesMachine(DeskMachine):
 
     @rule(
         target=HotelMachine.reservations,
-        wanted=st.lists(wanted_stays, min_size=1, max_size=3) | st.tuples(wanted_stays).map(list),
+        wanted=st.lists(wanted_stays, min_size=1, max_size=3)
+        | wanted_stays.flatmap(lambda each: st.sampled_from([[each], [each], [each] * 2])),
         pick=picks,
         books=st.sampled_from([True, True, False]),
     )
     def stays_are_held(
-        self, wanted: list[tuple[str, str, int, int, int, str, list[str]]], pick: int, *, books: bool
+        self, wanted: list[tuple[str, str, int, int, int, int, str, list[str]]], pick: int, *, books: bool
     ) -> UUID | MultipleResults[UUID]:
         """Hold stays that differ, and mostly book them."""
         holder = f"stays {len(self.asked)}"
-        arrivals = [today(self.now) + timedelta(days=ahead) for _, _, _, ahead, *_ in wanted]
+        arrivals = [today(self.now) + timedelta(days=ahead) for *_, ahead, _, _, _ in wanted]
         lengths = [1 if slot == "day" and nights == 2 else nights for *_, nights, slot, _ in wanted]
         places = [
-            Place(kind, plan, adults, tuple(days(arrival, nights)), slot, self.near_whom(wishes, pick))
-            for (kind, plan, adults, _, _, slot, wishes), arrival, nights in zip(wanted, arrivals, lengths, strict=True)
+            Place(kind, plan, adults, tuple(days(arrival, nights)), slot, self.near_whom(wishes, pick), children)
+            for (kind, plan, adults, children, _, _, slot, wishes), arrival, nights in zip(
+                wanted, arrivals, lengths, strict=True
+            )
         ]
         expected = self.auditor.on_places(places, lengths, holder, MOST_HOLDS, self.now)
         alone = len(places) == 1 and lengths[0] > 0
@@ -83,6 +105,7 @@ class WishesMachine(DeskMachine):
         stays = tuple(
             {
                 "room_type": place.kind, "rate_plan": place.plan, "arrival": arrival, "adults": place.adults,
+                "children": place.children,
                 "departure": arrival + timedelta(days=nights), "wishes": place.wishes, "slot": place.slot,
             }
             for place, arrival, nights in zip(places, arrivals, lengths, strict=True)
@@ -102,13 +125,13 @@ class WishesMachine(DeskMachine):
     def are_held(self, reservation: UUID, places: list[Place], holder: str, position: int, free: list[str]) -> None:
         """Take the stays over with the rooms that they were given, and judge those."""
         lodged.update({f"{place.kind} by {place.slot}" for place in places})
-        lodged.update({f"{len(places)} stays"} | {wish.partition(":")[0] for place in places for wish in place.wishes})
+        lodged.update({f"{len(places)} stays"} | {plain(wish) for place in places for wish in place.wishes})
         self.every_line_obeys_the_laws()
         name, seen = str(reservation), self.inspector.stays_of(str(reservation))
         stays = {
             stay_id: Stay(
                 name, place.kind, place.plan, place.adults, self.rooms_of(stay_id), place.slot, wishes=place.wishes,
-                pinned=any(wish.endswith("!") for wish in place.wishes),
+                pinned=any(wish.endswith("!") for wish in place.wishes), children=place.children,
             )
             for stay_id, place in zip(seen, places, strict=True)
         }  # fmt: skip
@@ -125,5 +148,5 @@ class WishesMachine(DeskMachine):
     def near_whom(self, wishes: list[str], pick: int) -> tuple[str, ...]:
         """Say near whom somebody wants to be: others who have rooms; nobody is wished near when there are none."""
         there = self.auditor.booked()
-        near = [f"near:{there[pick % len(there)]}"] if there else []
-        return tuple(each for wish in wishes for each in (near if wish == "near" else [wish]))
+        whom = there[pick % len(there)] if there else ""
+        return tuple(wish.replace("near", f"near:{whom}") for wish in wishes if whom or not wish.startswith("near"))
