@@ -45,7 +45,7 @@ AskingDoor = Annotated[Asking, Depends(about)]
 Route = Callable[[Asking, UUID, UUID, dict[str, Any] | None], Awaitable[dict[str, Any]]]
 
 
-@router.post(f"{RESERVATION}/change", openapi_extra=described(ChangeStay, "reservation_id"))
+@router.post(f"{RESERVATION}/change", openapi_extra=described(ChangeStay, "reservation_id", optional=("stay_id",)))
 async def change(asking: AskingDoor, reservation_id: UUID, content: Content = None, preview: bool = False) -> dict[str, Any]:
     """Change dates, party, room type or rate plan of a stay; with `?preview=true` only tell what that would cost.
 
