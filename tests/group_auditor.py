@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tests.auditor import COLOMBO, EITHER, Holding, Stay, today
 from tests.inspector import law
-from tests.naive_house import DOORS, ROOMS, SHORTEST, Night, can_lodge, days, kind_of, too_many
+from tests.naive_house import DOORS, ROOMS, SHORTEST, Night, behind, can_lodge, days, kind_of, too_many
 from tests.stay_auditor import StayAuditor, Wanted
 
 OPEN_STATES = ("tentative", "definite")
@@ -32,6 +32,8 @@ class Party:
     option_until: datetime | None
     elastic: bool
     state: str
+    kind: str = "garden"
+    """The one type that its block is of."""
 
 
 class GroupAuditor(StayAuditor):
@@ -85,6 +87,8 @@ class GroupAuditor(StayAuditor):
 
     def _on_more(self, kind: str, missing: Mapping[date, int], now: datetime) -> str:
         """Say whether a block can have so many more rooms night by night: in whole rooms for sure, and never out of nothing."""
+        if kind == "house":
+            return self.on_rooms(kind, list(missing), max(missing.values(), default=0), now).replace("sold", "group.sold")
         free = {day: len(self.free_rooms(kind, [day], now)) for day in missing}
         if any(free[day] < rooms for day, rooms in missing.items()):
             return "group.sold_out"
@@ -104,9 +108,12 @@ class GroupAuditor(StayAuditor):
         return self.on_rooms(wanted.kind, wanted.dates, 1, now, but=group).replace("sold_out", "rooming_list.wrong")
 
     def block_of(self, group: str) -> Counter[tuple[str, date]]:
-        """Count the rooms of a block by type and night."""
+        """Count the rooms of a block by type and night; a house is one, however many rooms it is made of."""
         mine = [night for night, holding in self.nights.items() if holding.who == group]
-        return Counter((kind_of(room), day) for room, day, _ in mine)
+        if self.groups[group].kind != "house":
+            return Counter((kind_of(room), day) for room, day, _ in mine)
+        whole = len(behind(ROOMS["house"][0], date.min))
+        return Counter({("house", day): doors // whole for day, doors in Counter(day for _, day, _ in mine).items()})
 
     def reblock(self, group: str, nights: Iterable[Night], expected: Mapping[tuple[str, date], int], now: datetime) -> None:
         """Take over which nights a block has now; how many of each type and night is known beforehand."""

@@ -23,6 +23,7 @@ from commands import (
     change_stay,
     changing_rooms,
     free_rooms,
+    group_block,
     hold_stay,
     placing,
     record_payment_observation,
@@ -163,8 +164,17 @@ def half_is_asked_for_instead(hotel: WishesMachine) -> None:
         hotel.the_rest_is_asked_for(pick=FITTING, purpose="balance", part=part, then="", wrong_by=0)
 
 
-def a_block(hotel: WishesMachine, rooms: int) -> None:
-    hotel.group_is_opened(ahead=2, cutoff=0, elastic=False, kind="garden", nights=2, option=None, rooms=rooms)
+def a_block(hotel: WishesMachine, rooms: int, kind: str = "garden") -> None:
+    hotel.group_is_opened(ahead=2, cutoff=0, elastic=False, kind=kind, nights=2, option=None, rooms=rooms)
+
+
+def a_group_has_the_house_and_comes(hotel: WishesMachine) -> None:
+    """A guest of the group has it for one night, the other one goes back."""
+    a_block(hotel, 1, "house")
+    hotel.room_is_picked_up(pick=FITTING, begin=0, nights=1, adults=2)
+    (stay,) = hotel.auditor.stays.values()
+    assert {*stay.rooms.values()} == {"g1+g2"}
+    hotel.block_is_released(pick=FITTING, reason="staff")
 
 
 def a_block_grows(hotel: WishesMachine) -> None:
@@ -275,6 +285,9 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     ),
     "blocks: a smaller block keeps its rooms": (
         a_block_shrinks, (change_block, "given_back", nothing), "is not free|not the auditor's|the block of",
+    ),
+    "blocks: half of the house is enough for a group": (
+        a_group_has_the_house_and_comes, (group_block, "doors_of", one_door), "the block of .* is ",
     ),
     "restrictions: nobody asks whether it is sold": (
         the_hotel_is_closed, (Rates, "admit", lambda *_, **__: None), "accepted and not restriction.stop_sell",
