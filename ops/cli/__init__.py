@@ -19,7 +19,7 @@ from ops.property_file import BadPropertyFile
 from ops.settings import BadConfiguration
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(package_name="nightledger")
 def cli() -> None:
     """Nightledger: an event-sourced reservation ledger for hotels.

@@ -26,6 +26,7 @@ def test_it_lists_and_tries_without_another_host(invite: Invite) -> None:
     described = visitor.page.request.get(f"{visitor.running.url}/openapi.json").json()
     blocks = visitor.page.locator(".opblock")
     expect(blocks).to_have_count(sum(len(each) for each in described["paths"].values()))
+    expect(visitor.page.locator(".errors-wrapper")).to_have_count(0)
     livez = blocks.filter(has_text=LIVEZ)
     livez.get_by_role("button").first.click()
     livez.get_by_role("button", name="Try it out").click()
