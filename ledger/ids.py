@@ -14,6 +14,8 @@ EVERYTHING_ELSE = ~(0xF000 << 64 | 0xC000 << 48)
 """All bits but those of version and variant."""
 VERSION_5 = 5 << 76 | 0x8000 << 48
 UNKNOWN = SafeUUID.unknown
+NIGHTS_KEPT = 32_768
+"""Names of room-nights remembered: some 10 MB. More would only save what a hash costs, for nights that hardly anybody names."""
 assign = object.__setattr__
 
 
@@ -58,13 +60,13 @@ def upkeep_stream(property_code: str) -> UUID:
     return named_in(_property_namespace(property_code), "upkeep")
 
 
-@lru_cache(maxsize=1_000_000)
+@lru_cache(maxsize=NIGHTS_KEPT)
 def room_night_stream(property_code: str, room: str, stay_date: date, slot: str = "night") -> UUID:
     """Name the stream of one physical room on one stay date (`slot`: night or day use)."""
     return named_in(_property_namespace(property_code), f"room-night/{room}/{stay_date.isoformat()}/{slot}")
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=4096)
 def stay_streams(property_code: str, room: str, arrival: date, departure: date, slot: str = "night") -> tuple[UUID, ...]:
     """Name the streams of one room's nights from `arrival` up to, not including, `departure`, in order, door by door."""
     days = range(arrival.toordinal(), departure.toordinal())
@@ -83,7 +85,7 @@ def holder_stream(property_code: str, blind_index: str) -> UUID:
     return named_in(_property_namespace(property_code), f"holder/{blind_index}")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def made_by(command_id: UUID, what: str) -> UUID:
     """Name something that a command makes (a reservation, its nth stay, its guest's key)."""
     return named_in(command_id, what)
