@@ -54,7 +54,7 @@ def scale(site: Site, plan: Plan) -> Findings:
     small, large = ([tally.rate for tally in hotel.tallies] for hotel in hotels)
     findings.relate("scale", large, small)
     findings.remark(f"Measured after a warm-up of {WARM_UP * plan.seconds:g} s each, which follows a checkpoint.")
-    findings.remark("The memory holds what the bench itself notes of each booking, some 200 bytes; without that it does not grow.")
+    findings.remark("Of the memory, some 200 bytes a booking are the notes of the bench itself; without them it does not grow.")
     findings.remark("The short log grows with every round, too; the history is copies of one real booking, held and confirmed.")
     return findings
 
