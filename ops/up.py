@@ -32,6 +32,8 @@ from queries.access import SCOPES
 DEMO = Path(__file__).parent / "properties" / "ella.toml"
 SITE = "site.url"
 """Where a running installation says, in its data directory, at which address it serves."""
+CLOCK = "clock-offset"
+"""Where the sandbox says, in the data directory, by how many seconds the clock was moved."""
 READY_SECONDS = 60
 LOOK_SECONDS = 0.1
 Say = Callable[[str], None]
@@ -83,7 +85,7 @@ def _environment(settings: Settings, data_dir: Path, servers: Servers, *, with_s
     }
     if with_sandbox:
         vendor = f"http://{settings.host}:{settings.vendor_port}"
-        clock = data_dir / "clock-offset"
+        clock = data_dir / CLOCK
         environment |= {
             "STRIPE_API_KEY": "sk_test_sandbox",
             "STRIPE_API_BASE": vendor,

@@ -13,6 +13,7 @@ from ops import logs
 from ops.embedded import attach, embedded_servers
 from ops.migrate import migrate
 from ops.settings import Settings, read_settings
+from ops.up import CLOCK
 from ops.wiring import Wiring, wired
 
 T = TypeVar("T")
@@ -42,7 +43,9 @@ def on_servers(work: Work[T]) -> T:
 
 
 def _at(settings: Settings, database_url: str, redis_url: str) -> Settings:
-    return settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+    """Give the settings for the servers of a data directory: beside a sandbox, its clock is everybody's, as in `up`."""
+    clock = settings.clock_file or (None if settings.stripe_api_key else settings.data_dir.expanduser() / CLOCK)
+    return settings.model_copy(update={"database_url": database_url, "redis_url": redis_url, "clock_file": clock})
 
 
 def show(answer: object, as_json: bool, text: str) -> None:

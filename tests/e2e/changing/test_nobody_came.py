@@ -5,6 +5,7 @@ The clock is moved, not waited for, on an installation of the file's own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -48,3 +49,13 @@ def test_the_fee_is_kept_and_the_rest_goes_back(moved: Running, moved_desk: Desk
     assert moved_desk.revenue(stay, found["position"]) == books
     assert moved_desk.free(rest, found["position"]) == free
     assert asks(guest, "check-in").json()["code"] == "stay.not_in_state"
+
+
+def test_a_command_goes_by_the_moved_clock(moved: Running) -> None:
+    moved.control("POST", "/clock", {"advance_seconds": 86_400})
+    today = tomorrow(moved, 1).arrival - timedelta(days=1)
+    leaves = (today + timedelta(days=2)).isoformat()
+    booking = ("--room-type", "garden-room", "--rate-plan", "flexible", "--departure", leaves)
+    answer = moved.run("walk-in", *booking, "--name", "Sam Fernando", "--email", "sam@example.com", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert [stay["arrival"] for stay in json.loads(answer.stdout)["stays"]] == [today.isoformat()]
