@@ -143,13 +143,17 @@ def _emptiest(free: Mapping[str, Collection[date]], wanted: Sequence[StayDates])
 
 
 def _views(today: date, rooms: int, wanted: Sequence[StayDates]) -> Iterator[tuple[date, date]]:
-    """Give the nights to look at: near the stays, then all that can be booked, as far as that may be read."""
-    near = max(today, min(dates.arrival for dates in wanted) - timedelta(days=NIGHTS_BEFORE))
+    """Give the nights to look at: near the stays, then all that can be booked, as far as that may be read.
+
+    Nights of the stays themselves are in view also when they are over: who comes late, or stayed on, wants those, too.
+    """
+    first = min(dates.arrival for dates in wanted)
+    near = min(first, max(today, first - timedelta(days=NIGHTS_BEFORE)))
     near_end = max(dates.departure for dates in wanted) + timedelta(days=NIGHTS_AFTER)
     yield near, near_end
     far_end = today + timedelta(days=min(FARTHEST_NIGHTS, MOST_ROOM_NIGHTS // rooms))
     if far_end > near_end:
-        yield today, far_end
+        yield min(first, today), far_end
 
 
 def _lodgers(sight: Sight, known: Known, now: datetime, ignoring: frozenset[UUID]) -> dict[Hashable, Lodger]:
