@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from aggregates.property import Property
 from aggregates.reservation import Reservation
@@ -20,7 +20,7 @@ from aggregates.upkeep import OFF_THE_MARKET, BlockKind, RoomBlock, Upkeep
 from commands.free_rooms import are_free
 from commands.making_room import free_nights, room_made
 from commands.moving import Move, changes_of, left_by
-from commands.typed_text import Remark
+from commands.typed_text import Coded, Remark
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, stay_streams, upkeep_stream
@@ -30,7 +30,7 @@ from ledger.stay_dates import StayDates
 MOST_ROOMS = 200
 Place = tuple[str, date, UUID]
 """A room, a stay date, and the stream of that room-night."""
-RoomCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,19}$")]
+RoomCode = Annotated[str, Coded("[A-Za-z0-9][A-Za-z0-9-]{0,19}", "No room is called like this: name one room, such as 101")]
 
 
 class BlockRooms(Command):

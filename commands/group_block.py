@@ -18,7 +18,7 @@ from aggregates.group import Block
 from aggregates.property import Definition, Property
 from aggregates.room_night import RoomNight, UnblockReason
 from commands.foreseen import Foreseen, find_foreseen
-from commands.hold_stay import Code
+from commands.typed_text import Code
 from ledger.command import Change, Known
 from ledger.ids import doors_of, property_stream, room_night_stream
 from ledger.refusal import Refusal

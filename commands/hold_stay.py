@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aggregates.holder import Holder
 from aggregates.property import Property
@@ -19,7 +19,7 @@ from commands.email_address import EmailAddress
 from commands.free_rooms import nights_of_days
 from commands.held_answer import answer_of
 from commands.placing import Holding, NoRoomLeft, Place, nights_relied_on, placed
-from commands.typed_text import Country, Name, Phone, Requests
+from commands.typed_text import Code, Coded, Country, Name, Phone, Requests
 from commands.wishes import Wish, is_promised, neighbours
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
@@ -35,7 +35,6 @@ MOST_ROOMS_NAMED = 256
 """Of a larger type the decision asks for the other rooms, when those do not suffice."""
 LARGEST_PAYMENT_MINOR = 99_999_999
 """What Stripe takes at most in one payment: eight digits of the currency's minor unit."""
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
 class GuestDetails(BaseModel):
@@ -47,7 +46,7 @@ class GuestDetails(BaseModel):
     email: EmailAddress
     phone: Phone = ""
     country: Country = ""
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
+    language: Annotated[str, Coded("[a-z]{2}(-[A-Z]{2})?", "Say a language in two letters, such as en, or pt-BR")] = "en"
     requests: Requests = ""
 
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.waitlist import Waitlist
-from commands.hold_stay import Code, GuestDetails
+from commands.hold_stay import GuestDetails
+from commands.typed_text import Code
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream, waitlist_stream

@@ -22,8 +22,7 @@ from commands.group_block import (
     streams_of_types,
     take,
 )
-from commands.hold_stay import Code
-from commands.typed_text import Name
+from commands.typed_text import Code, Name
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream, rates_stream

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from aggregates.property import Property
 from aggregates.turnaway import Reason, Turnaway
+from commands.typed_text import CodeOrNothing
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import made_by, property_stream
@@ -21,7 +21,7 @@ class RecordTurnaway(Command):
     """Rooms were asked for and not booked. `room_type` empty: any."""
 
     reason: Reason
-    room_type: Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_-]{0,39})?$")] = ""
+    room_type: CodeOrNothing = ""
     arrival: date
     departure: date
     rooms: int = Field(default=1, ge=1, le=2_000)

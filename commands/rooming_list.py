@@ -11,9 +11,11 @@ from datetime import date
 from io import StringIO
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from commands.hold_stay import MOST_WISHES, Code, GuestDetails
+from commands.hold_stay import MOST_WISHES, GuestDetails
+from commands.typed_text import Code, Coded
+from commands.wishes import PLAIN_WISHES
 from ledger.refusal import Refusal
 from ledger.stay_dates import StayDates
 
@@ -22,7 +24,13 @@ MOST_ROWS = 100
 MOST_TOLD = 10
 LEADS = ("=", "+", "-", "@", "\t")
 """What a spreadsheet would take for the beginning of a formula."""
-ListWish = Annotated[str, StringConstraints(pattern=r"^(floor-high|floor-low|bed-twin|bed-double|accessible|connecting)!?$")]
+ListWish = Annotated[
+    str,
+    Coded(
+        f"({'|'.join(PLAIN_WISHES)})!?",
+        f"There is no such wish: choose of {', '.join(PLAIN_WISHES)}, with ! after it for a promise, and put ; between two",
+    ),
+]
 """A wish as `wishes` tells them; near whom somebody wants to be, a list of people without reservations cannot say."""
 
 

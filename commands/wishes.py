@@ -10,17 +10,19 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import StringConstraints
-
 from aggregates.property import Property, Room
 from aggregates.reservation import Reservation
+from commands.typed_text import Coded
 from ledger.command import Known
 from ledger.refusal import Refusal
 
+PLAIN_WISHES = ("floor-high", "floor-low", "bed-twin", "bed-double", "accessible", "connecting")
+A_RESERVATION = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 Wish = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^(floor-high|floor-low|bed-twin|bed-double|accessible|connecting|near:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})!?$"
+    Coded(
+        f"({'|'.join(PLAIN_WISHES)}|near:{A_RESERVATION})!?",
+        f"There is no such wish: choose of {', '.join(PLAIN_WISHES)} and near:RESERVATION_ID, with ! after it for a promise",
     ),
 ]
 """`near:` names the reservation near which the guests want to be."""

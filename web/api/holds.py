@@ -9,7 +9,8 @@ from fastapi import APIRouter, Body, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from commands.hold_stay import Code, GuestDetails, HoldStay, StayWish
+from commands.hold_stay import GuestDetails, HoldStay, StayWish
+from commands.typed_text import Code
 from web.api.description import operation_id
 from web.doors import API, KeyHeader, ReceptionDoor, asked, checked_key, written
 from web.house import Desk, House
