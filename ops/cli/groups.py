@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from aggregates.group import CancellationReason
+from aggregates.group import CancellationReason, Terms
 from aggregates.turnaway import Reason
 from commands.cancel_group import CancelGroup
 from commands.change_block import ChangeBlock
@@ -161,7 +161,7 @@ def list_groups(state: str | None, property_code: str, as_json: bool) -> None:
 
     _, found = on_servers(do)
     lines = [
-        f"{each.group_id}  {each.document.state:<9}  until {each.document.terms.cutoff}  {each.document.name}" for each in found
+        f"{each.group_id}  {each.document.state:<9}  {_limits(each.document.terms)}  {each.document.name}" for each in found
     ]
     show([group_as_json(each) for each in found], as_json, "\n".join(lines) or "there are no such groups")
 
@@ -182,13 +182,19 @@ def show_group(group_id: UUID, property_code: str, as_json: bool) -> None:
         raise BadConfiguration(message)
     answer = group_as_json(found)
     rows = [*answer["nights"], {"room_type": "all", "night": "", **answer["whole"]}]
-    lines = [f"{answer['name']}  {answer['state']}  until {answer['cutoff']}  version {answer['version']}"]
+    lines = [f"{answer['name']}  {answer['state']}  {_limits(found.document.terms)}  version {answer['version']}"]
     lines += [
         f"  {row['room_type']:<20} {row['night']:<10}  agreed {row['agreed']:>4}  picked up {row['picked_up']:>4}  beyond"
         f" {row['beyond_block']:>3}  released {row['released']:>4}  left {row['left']:>4}  unused {row['unused_percent']} %"
         for row in rows
     ]
     show(answer, as_json, "\n".join(lines))
+
+
+def _limits(terms: Terms) -> str:
+    """Say when the option runs out, if there is one, and until when rooms can be picked up."""
+    option = f"option until {terms.option_until:%Y-%m-%d %H:%M} UTC  " if terms.option_until else ""
+    return f"{option}pick-up until {terms.cutoff}"
 
 
 @click.group()

@@ -208,8 +208,14 @@ def test_the_command_line_does_the_same(moved: Running, moved_desk: Desk, tmp_pa
         return said.stderr if code else said.stdout
 
     block = f"{stay.room_type}:{stay.arrival}:{stay.departure}:2"
-    opening = ("--name", "Cyclists", "--rate-plan", "flexible", "--cutoff", str(stay.arrival), "--block", block)
-    group_id = json.loads(says("group", "open", *opening))["group_id"]
+    option = f"{stay.arrival - timedelta(days=2)}T12:00:00Z"
+    terms = ("--cutoff", str(stay.arrival), "--option-until", option, "--block", block)
+    opening = ("--name", "Cyclists", "--rate-plan", "flexible", *terms)
+    opened = json.loads(says("group", "open", *opening))
+    group_id = opened["group_id"]
+    moved_desk.reads_at(f"groups/{group_id}", opened["position"])
+    assert f"option until {option[:10]} 12:00 UTC  pick-up until {stay.arrival}" in says("group", "show", group_id)
+    assert json.loads(says("group", "confirm", group_id))["state"] == "definite"
     rows = tmp_path / "rooms.csv"
     room = f"{stay.room_type},{stay.arrival},{stay.departure},2,0"
     rows.write_text(f"{COLUMNS}\n{room},Ruwan Silva,ruwan@example.com,floor-high\n{room},Kamal,kamal,\n", "utf-8")
@@ -223,5 +229,7 @@ def test_the_command_line_does_the_same(moved: Running, moved_desk: Desk, tmp_pa
     booked = json.loads(says("group", "import", group_id, str(rows)))
     moved_desk.reads_at(f"groups/{group_id}/rooming-list", booked["position"])
     assert "Ruwan Silva,ruwan@example.com,floor-high" in says("group", "export", group_id)
-    assert "picked up    3" in says("group", "show", group_id)
+    shown = says("group", "show", group_id)
+    assert "picked up    3" in shown
+    assert f"definite  pick-up until {stay.arrival}" in shown
     assert says("group", "cancel", group_id, "--reason", "too_few_guests")
