@@ -82,11 +82,15 @@ async def unsealed_seconds(wiring: Wiring, property_code: str) -> float:
 
 
 async def sealing_state(wiring: Wiring, property_code: str) -> str:
-    """Say for the doctor how far the log is sealed, by which key, and whether the tail has become too old."""
+    """Say for the doctor how far the log is sealed, by which key, and what is wrong: its end is gone, or its tail too old."""
     async with wiring.pool.connection() as connection:
         last = await Seals(property_code).last(connection)
+        head, _ = await Log(property_code).head(connection)
     seconds = await unsealed_seconds(wiring, property_code)
-    late = seconds > LATE_PERIODS * wiring.settings.seal_seconds + LATE_SECONDS
-    state = "NOT SEALED: is nightledger follow running? Its log says what stops it" if late else "ok"
+    state = "ok"
+    if last and last.block.tree_size > head:
+        state = f"CUT: the log ends at position {head}, behind what was sealed; see nightledger verify"
+    elif seconds > LATE_PERIODS * wiring.settings.seal_seconds + LATE_SECONDS:
+        state = "NOT SEALED: is nightledger follow running? Its log says what stops it"
     place = f"position {last.block.tree_size} by the key {last.block.key_id}" if last else "nothing yet"
     return f"{state}, sealed: {place}, the oldest unsealed event is {seconds:.0f} s old"

@@ -231,6 +231,29 @@ def test_who_stands_by_seals_only_what_nobody_else_has(opened: Path, servers: Se
     assert done(servers, opened, run) == [True, True, False]
 
 
+KEEP_THE_LAST = "CREATE TABLE property_ella.cut AS SELECT * FROM property_ella.events ORDER BY position DESC LIMIT 1"
+
+
+def test_the_doctor_tells_a_log_that_ends_before_its_seal(opened: Path, servers: Servers) -> None:
+    async def look(wiring: Wiring) -> list[str]:
+        await seal_tail(wiring, "ella", OWN)
+        seen = [await sealing_state(wiring, "ella")]
+        async with wiring.pool.connection() as connection:
+            await connection.execute(KEEP_THE_LAST)
+            await connection.execute("DELETE FROM property_ella.events USING property_ella.cut WHERE events.position = cut.position")
+        seen.append(await sealing_state(wiring, "ella"))
+        async with wiring.pool.connection() as connection:
+            await connection.execute("INSERT INTO property_ella.events SELECT * FROM property_ella.cut")
+            await connection.execute("DROP TABLE property_ella.cut")
+        return [*seen, await sealing_state(wiring, "ella")]
+
+    whole, cut, again = done(servers, opened, look)
+    assert cut.startswith("CUT: the log ends at position ")
+    assert "see nightledger verify" in cut
+    assert whole.startswith("ok, sealed: position ")
+    assert again == whole
+
+
 def test_the_doctor_tells_a_tail_that_nobody_seals(opened: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last of this file: it throws the seal away."""
     monkeypatch.setattr(sealing, "LATE_SECONDS", -3600)
