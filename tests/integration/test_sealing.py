@@ -240,7 +240,9 @@ def test_the_doctor_tells_a_log_that_ends_before_its_seal(opened: Path, servers:
         seen = [await sealing_state(wiring, "ella")]
         async with wiring.pool.connection() as connection:
             await connection.execute(KEEP_THE_LAST)
-            await connection.execute("DELETE FROM property_ella.events USING property_ella.cut WHERE events.position = cut.position")
+            await connection.execute(
+                "DELETE FROM property_ella.events USING property_ella.cut WHERE events.position = cut.position"
+            )
         seen.append(await sealing_state(wiring, "ella"))
         async with wiring.pool.connection() as connection:
             await connection.execute("INSERT INTO property_ella.events SELECT * FROM property_ella.cut")
