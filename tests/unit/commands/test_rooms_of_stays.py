@@ -140,7 +140,9 @@ def test_what_does_not_move(story: list[Change], wish: dict[str, Any], at: datet
 
 
 def test_who_wants_a_taken_room_is_told_which_are_free() -> None:
-    given(*BOOKED, *other("other", "g2")).when(move()).refuses(RoomNight.Taken, room="g2", rooms=["g3"])
+    story = given(*BOOKED, *other("other", "g2")).when(move())
+    story.refuses(RoomNight.Taken, room="g2", rooms=["g3"])
+    assert str(story.refusal).endswith("free is g3.")
 
 
 # —— Swap ————————————————————————————————————————————————————————————————————————————————————————————————————————————
