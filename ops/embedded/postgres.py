@@ -53,6 +53,9 @@ MEMORY_SHARE, LEAST_BUFFERS_MB, MOST_BUFFERS_MB = 8, 128, 2048
 """The index of a long log is touched all over: with PostgreSQL's 128 MB, each booking on five million events reads six pages
 from outside. Less than the quarter that its manual advises, because all of the product runs beside it."""
 
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux says what a container may have, or `max`."""
+
 SIGNALS = Signals(polite=signal.SIGINT, polite_seconds=60, firm=signal.SIGQUIT, firm_seconds=30)
 """SIGINT is PostgreSQL's fast shutdown; SIGQUIT the immediate one, after which the next start recovers."""
 
@@ -128,7 +131,7 @@ class Postgres:
         self._process.stop()
 
     def _command(self, programs: Path) -> list[str | Path]:
-        buffers = shared_buffers(psutil.virtual_memory().total)
+        buffers = shared_buffers(memory())
         settings = SETTINGS | {"unix_socket_directories": str(self._sockets), "shared_buffers": buffers}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [programs / "postgres", "-D", self._cluster, *arguments]
@@ -203,9 +206,19 @@ class Postgres:
         return f"postgresql://{NAME}:{password}@/{database}?host={quote(os.fspath(self._sockets), safe='')}&port={PORT}"
 
 
-def shared_buffers(memory: int) -> str:
-    """Say how much of a machine's memory (bytes) PostgreSQL keeps its pages in."""
-    share = memory // MEMORY_SHARE // MEBIBYTE
+def memory(limit: Path = CONTAINER_LIMIT) -> int:
+    """Give the bytes of memory of this machine, or of the container that we run in when it may have less."""
+    whole = psutil.virtual_memory().total
+    try:
+        allowed = limit.read_text()
+    except OSError:
+        return whole
+    return min(whole, int(allowed)) if allowed.strip().isdecimal() else whole
+
+
+def shared_buffers(of_bytes: int) -> str:
+    """Say how much of a machine's memory PostgreSQL keeps its pages in."""
+    share = of_bytes // MEMORY_SHARE // MEBIBYTE
     return f"{min(max(share, LEAST_BUFFERS_MB), MOST_BUFFERS_MB)}MB"
 
 

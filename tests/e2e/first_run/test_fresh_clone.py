@@ -6,6 +6,7 @@ caches; the other two share its packages, since what differs there is who runs a
 
 from __future__ import annotations
 
+import math
 import os
 import pwd
 import queue
@@ -27,6 +28,7 @@ from ops.free_ports import neighbouring_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 FIRST_START_SECONDS, SECOND_START_SECONDS, STOP_SECONDS = 180, 10, 30
+LATER_STARTS = 3
 OF_THE_MACHINE = ("PATH", "LANG", "PIP_", "SSL_", "NODE_", "npm_config_", "http", "HTTP", "no_proxy", "NO_PROXY")
 """What a login on this machine brings along; nothing of the make or the test run around us."""
 
@@ -157,15 +159,27 @@ def normal_user(missing: Callable[[str], NoReturn]) -> Iterator[tuple[str, Path]
         subprocess.run(["userdel", "--remove", name], check=True, capture_output=True)
 
 
+def started_and_stopped(stranger: Stranger, port: int, limit: float) -> float:
+    """Start, wait for the ready line and stop again; gives the seconds until it was ready."""
+    began = time.monotonic()
+    run = stranger.start(port)
+    wait_for_ready(run, port, limit)
+    seconds = time.monotonic() - began
+    press_ctrl_c(run, stranger.clone)
+    return seconds
+
+
 def two_starts(stranger: Stranger) -> None:
     """Start, stop, start again on the same data, stop; prints what it took."""
     port = neighbouring_ports(2)[0]
-    for start, limit in (("first", FIRST_START_SECONDS), ("second", SECOND_START_SECONDS)):
-        began = time.monotonic()
-        run = stranger.start(port)
-        wait_for_ready(run, port, limit)
-        print(f"{start} start: {time.monotonic() - began:.1f} s (limit {limit} s)")
-        press_ctrl_c(run, stranger.clone)
+    first = started_and_stopped(stranger, port, FIRST_START_SECONDS)
+    later: list[float] = []
+    # Whatever else the machine does can slow one start down, a start that is slow by itself is so every time.
+    while len(later) < LATER_STARTS and min(later, default=math.inf) > SECOND_START_SECONDS:
+        later.append(started_and_stopped(stranger, port, FIRST_START_SECONDS))
+    print(f"first start: {first:.1f} s (limit {FIRST_START_SECONDS} s)")
+    print(f"later starts: {', '.join(f'{seconds:.1f}' for seconds in later)} s (one within {SECOND_START_SECONDS} s)")
+    assert min(later) <= SECOND_START_SECONDS
 
 
 def test_with_empty_caches(clone: Callable[[Path], Path], tmp_path: Path, shared_caches: Path) -> None:

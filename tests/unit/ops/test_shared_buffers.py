@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psutil
 import pytest
 
-from ops.embedded.postgres import shared_buffers
+from ops.embedded.postgres import memory, shared_buffers
 
 GIGABYTE = 2**30
 
@@ -21,3 +24,11 @@ GIGABYTE = 2**30
 )
 def test_an_eighth_of_the_memory_within_limits(memory: int, buffers: str) -> None:
     assert shared_buffers(memory) == buffers
+
+
+@pytest.mark.parametrize(("said", "bytes_"), [("1048576\n", 2**20), ("max\n", None), (f"{2**60}\n", None), (None, None)])
+def test_a_container_may_have_less_than_its_machine(said: str | None, bytes_: int | None, tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    if said:
+        limit.write_text(said)
+    assert memory(limit) == (bytes_ or psutil.virtual_memory().total)
