@@ -208,7 +208,7 @@ class Postgres:
 
 def memory(limit: Path = CONTAINER_LIMIT) -> int:
     """Give the bytes of memory of this machine, or of the container that we run in when it may have less."""
-    whole = psutil.virtual_memory().total
+    whole: int = psutil.virtual_memory().total
     try:
         allowed = limit.read_text()
     except OSError:
