@@ -25,7 +25,7 @@ async def readyz(house: HouseDoor) -> Response:
     return JSONResponse({"ready": not wrong, "parts": parts}, 503 if wrong else 200)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics() -> Response:
     """Give the metrics of all processes of this installation in Prometheus' text format."""
     registry: CollectorRegistry = CollectorRegistry()

@@ -59,6 +59,9 @@ REFUSALS: Mapping[str, Any] = {
         400, "webhook.forged", "The signature does not fit: check the webhook secret at the vendor and here.",
         "Not signed by the vendor",
     ),
+    "Unreadable": _refusal(
+        400, "http.400", "The body cannot be read: send it as the content type says.", "The body is no text of its content type",
+    ),
     "UnknownCaller": _refusal(
         401, "key.unknown", "This needs an API key with the scope revenue:read: send it as Authorization: Bearer nl_….",
         "No token, or one that is not good",
@@ -90,7 +93,7 @@ REFUSALS: Mapping[str, Any] = {
     ),
 }  # fmt: skip
 EVERYWHERE = ("UnknownCaller", "Unknown", "Malformed", "TooMany", "Unavailable")
-OF_WRITES = ("Refused", "TooLarge")
+OF_WRITES = ("Unreadable", "Refused", "TooLarge")
 OF_WEBHOOKS = ("Forged", "Unknown", "TooLarge", "Unavailable")
 STATUS_OF: Mapping[str, str] = {
     name: str(answer["content"]["application/problem+json"]["example"]["status"]) for name, answer in REFUSALS.items()

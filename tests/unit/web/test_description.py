@@ -86,6 +86,7 @@ def test_how_it_refuses(name: str) -> None:
     refused = {status for status in operation["responses"] if status >= "400"}
     if path.startswith("/api/"):
         assert refused >= {"401", "404", "422", "429", "503"}
+        assert ("400" in refused) == (method != "get")
         assert ("409" in refused) == (method != "get")
         assert "Ledger-Position" in next(iter(operation["responses"].values()))["headers"]
     assert "HTTPValidationError" not in json.dumps(operation)
@@ -94,7 +95,7 @@ def test_how_it_refuses(name: str) -> None:
 def test_examples_of_refusals_are_true() -> None:
     for name, refusal in REFUSALS.items():
         example = refusal["content"]["application/problem+json"]["example"]
-        own = {"unavailable": 503}
+        own = {"unavailable": 503, "http.400": 400}
         assert example["status"] == own.get(example["code"]) or example["status"] == STATUS.get(example["code"], 409), name
     refers = {part.split('"')[0] for part in json.dumps(DESCRIBED).split('"$ref": "#/components/')[1:]}
     assert refers
