@@ -9,14 +9,15 @@ from uuid import UUID
 from aggregates.payment import Payment
 from aggregates.reservation import Reservation
 from commands.nights import confirm_nights, streams_of
+from commands.typed_text import Remark
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 
 
 class ConfirmReservation(Command):
-    """Book the held rooms; `guarantee` says on what (company letter, bank transfer, house)."""
+    """Book the held rooms; `guarantee` says on what (company letter, bank transfer, house), never for whom."""
 
     reservation_id: UUID
-    guarantee: str = "staff"
+    guarantee: Remark = "staff"
 
 
 def reads(envelope: Envelope, known: Known) -> Iterable[UUID]:

@@ -57,12 +57,12 @@ def hold(property_code: str, key: UUID | None, **wish: Any) -> None:
 
 @click.command()
 @click.argument("reservation_id", type=click.UUID)
-@click.option("--guarantee", default="staff", show_default=True, help="On what the booking rests.")
+@click.option("--guarantee", default="staff", show_default=True, help="On what the booking rests; no names.")
 @PROPERTY
 @KEY
 def confirm(reservation_id: UUID, guarantee: str, property_code: str, key: UUID | None) -> None:
     """Confirm a held reservation without a card payment."""
-    command = ConfirmReservation(reservation_id=reservation_id, guarantee=guarantee)
+    command = command_of(ConfirmReservation, {"reservation_id": reservation_id, "guarantee": guarantee})
     click.echo(json.dumps(on_servers(lambda wiring: dispatch(wiring, property_code, command, key)), indent=2))
 
 

@@ -60,7 +60,7 @@ REFUSALS: Mapping[str, Any] = {
         "Not signed by the vendor",
     ),
     "Unreadable": _refusal(
-        400, "http.400", "The body cannot be read: send it as the content type says.", "The body is no text of its content type",
+        400, "http.400", "The body cannot be read: send it as the content type says.", "No text of its content type",
     ),
     "UnknownCaller": _refusal(
         401, "key.unknown", "This needs an API key with the scope revenue:read: send it as Authorization: Bearer nl_….",

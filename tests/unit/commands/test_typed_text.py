@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from commands.add_note import AddNote
 from commands.block_rooms import BlockRooms
+from commands.confirm_reservation import ConfirmReservation
 from commands.hold_stay import GuestDetails
 from commands.join_waitlist import JoinWaitlist
 from commands.name_guests import NameGuests
@@ -37,6 +38,7 @@ LINES: dict[str, Callable[[str], Any]] = {
     "where the party comes from": lambda typed: NameGuests.model_validate(
         {**OF_A_STAY, "guests": [{"name": "Sam", "country": typed}]}
     ),
+    "of a guarantee": lambda typed: ConfirmReservation(reservation_id=named("r"), guarantee=typed),
     "about a block": lambda typed: BlockRooms(rooms=("g1",), first_night=ARRIVAL, last_night=ARRIVAL, note=typed),
 }
 TEXTS: dict[str, Callable[[str], Any]] = {
