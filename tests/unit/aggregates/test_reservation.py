@@ -84,6 +84,23 @@ def test_each_question_has_its_state(question: str, state: str) -> None:
     assert refused.value.details == ({} if state == "none" else {"state": state})
 
 
+ARRIVED = tuple(Reservation.StayCheckedIn(stay_id=each.stay_id, room=each.room, early=False, fee=usd(0)) for each in STAYS)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ((HELD, CONFIRMED, *ARRIVED), "is in house, it cannot be cancelled: check the guests out, or shorten the stay."),
+        ((HELD,), "is held, it cannot be cancelled: look it up for what came of it."),
+    ],
+    ids=["in house", "held"],
+)
+def test_what_cannot_be_cancelled_says_what_to_do(events: tuple[Event, ...], said: str) -> None:
+    with pytest.raises(Reservation.NotConfirmed) as refused:
+        reservation(*events).must_be_confirmed()
+    assert str(refused.value) == f"This reservation {said}"
+
+
 @pytest.mark.parametrize(("minute", "live"), [(14.99, True), (15, False), (15.01, False)])
 def test_a_hold_lives_up_to_its_time(minute: float, live: bool) -> None:
     known = reservation(HELD)
