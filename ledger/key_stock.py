@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterator
-from uuid import UUID, uuid4
 
-from ledger.keys import GuestKey, GuestKeys, new_guest_key
+from ledger.keys import GuestKey, GuestKeys, new_guest_keys
 from ledger.refusal import Unavailable
 
 LARGEST_STOCK = 512
 QUIET_SECONDS = 10.0
 """After so long without having to make any the stock begins small again: keys that nobody used stay in the store for good."""
-
-LOWER_HALF = (1 << 64) - 1
-"""Of an id's 128 bits."""
 
 
 class KeyStock:
@@ -48,19 +43,13 @@ class KeyStock:
         now = time.monotonic()
         self._level = min(self._level * 2, LARGEST_STOCK) if now - self._filled_at < QUIET_SECONDS else 1
         self._filled_at = now
-        made = [new_guest_key(key_id) for key_id in _neighbours(self._level)]
+        made = new_guest_keys(self._level)
         try:
             await asyncio.to_thread(self._keys.keep, made)
         except (sqlite3.Error, OSError) as failure:
             message = f"guests' keys cannot be stored ({failure}), so nothing can be booked: look at the disk of the keys store"
             raise Unavailable(message) from failure
         self._ready.extend(made)
-
-
-def _neighbours(count: int) -> Iterator[UUID]:
-    """Give random ids that begin alike, so that a store in order of id writes a few pages for all of them, not one for each."""
-    beginning = uuid4().int >> 64 << 64
-    return (UUID(int=beginning | uuid4().int & LOWER_HALF) for _ in range(count))
 
 
 def _look_at(done: asyncio.Task[None]) -> None:

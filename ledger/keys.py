@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,14 +20,15 @@ from ledger.erasures import Erasure, catch_up, list_beside, note
 from ledger.keys_file import KeysFile
 from ledger.keys_root import ROOT, begin, bound_to, master_of, root_of
 from ledger.master_key import MasterKey, MasterKeys, MasterKeyWrong, derived
-from ledger.sealing import NO_VERSION, GuestKey, Purpose, Sealed, added_by, new_guest_key
+from ledger.sealing import NO_VERSION, GuestKey, Purpose, Sealed, added_by, new_guest_key, new_guest_keys
 
 __all__ = [
     "Census", "GuestKey", "GuestKeys", "MasterKey", "MasterKeyWrong", "MasterKeys", "Sealed", "blind_index", "new_guest_key",
+    "new_guest_keys",
 ]  # fmt: skip
 
-LONGEST_QUESTION = 500
-"""Keys asked for in one statement."""
+MOST_IN_A_STATEMENT = 512
+"""Keys asked for, or kept, in one statement."""
 
 
 class Census(Struct, frozen=True):
@@ -61,12 +63,14 @@ class GuestKeys:
         """Make new keys durable, all with one commit; one that is there or was destroyed stays so. Raises MasterKeyWrong."""
         with self.file.writing() as connection:
             master = master_of(connection, self.masters)
-            rows = [
-                (key.key_id.bytes, _wrap(master, key, "profile"), _wrap(master, key, "fiscal"), master.key_id) for key in keys
-            ]
-            connection.executemany(
-                "INSERT INTO guest (key_id, profile, fiscal, master) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
-            )
+            for start in range(0, len(keys), MOST_IN_A_STATEMENT):
+                some = keys[start : start + MOST_IN_A_STATEMENT]
+                # One statement for all: each step of one lets go of the interpreter, and a busy loop is slow to give it back.
+                rows = ", ".join(["(?, ?, ?, ?)"] * len(some))
+                connection.execute(
+                    f"INSERT INTO guest (key_id, profile, fiscal, master) VALUES {rows} ON CONFLICT DO NOTHING",  # noqa: S608 - question marks
+                    list(chain.from_iterable(_wrapped(master, some))),
+                )
 
     def find(self, key_id: UUID) -> GuestKey | None:
         """Give a guest's keys, or nothing when both were destroyed or never kept. Raises MasterKeyWrong."""
@@ -223,8 +227,8 @@ class GuestKeys:
 
     def _rows(self, key_ids: Iterable[UUID]) -> Iterator[_Row]:
         wanted = [key_id.bytes for key_id in key_ids]
-        for start in range(0, len(wanted), LONGEST_QUESTION):
-            asked = wanted[start : start + LONGEST_QUESTION]
+        for start in range(0, len(wanted), MOST_IN_A_STATEMENT):
+            asked = wanted[start : start + MOST_IN_A_STATEMENT]
             places = ", ".join("?" * len(asked))
             with self.file.reading() as connection:
                 found = connection.execute(
@@ -252,6 +256,12 @@ class _Row(NamedTuple):
     master: str
 
 
-def _wrap(master: MasterKey, key: GuestKey, purpose: Purpose) -> bytes | None:
-    secret = key.fiscal if purpose == "fiscal" else key.profile
-    return master.wrap(secret, bound_to(key.key_id, purpose)) if secret is not None else None
+def _wrapped(master: MasterKey, keys: Sequence[GuestKey]) -> Iterator[tuple[bytes, bytes | None, bytes | None, str]]:
+    """Give the rows of guests' keys: id, profile and fiscal key wrapped, the master key that wraps them."""
+    secrets: list[tuple[bytes, bytes]] = []
+    for key in keys:
+        secrets += [(secret, bound_to(key.key_id, purpose)) for purpose, secret in key.secrets() if secret is not None]
+    wrapped = iter(master.wrap_all(secrets))
+    for key in keys:
+        profile, fiscal = (next(wrapped) if secret is not None else None for _, secret in key.secrets())
+        yield key.key_id.bytes, profile, fiscal, master.key_id

@@ -43,8 +43,18 @@ class MasterKey:
 
     def wrap(self, secret: bytes, bound: bytes) -> bytes:
         """Encrypt a secret for the store, bound to what it belongs to."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, bound)
+        return self.wrap_all([(secret, bound)])[0]
+
+    def wrap_all(self, secrets: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Encrypt (secret, what it is bound to) for the store; the nonces of all are drawn at once.
+
+        Each draw lets go of the interpreter, and who makes keys beside a busy loop waits to get it back each time.
+        """
+        drawn = os.urandom(NONCE_BYTES * len(secrets))
+        nonces = (drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES))
+        return [
+            nonce + self._cipher.encrypt(nonce, secret, bound) for nonce, (secret, bound) in zip(nonces, secrets, strict=True)
+        ]
 
     def unwrap(self, wrapped: bytes, bound: bytes) -> bytes:
         """Decrypt a secret from the store. Raises MasterKeyWrong."""

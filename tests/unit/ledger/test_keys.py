@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
-from ledger.keys import GuestKeys, MasterKey, MasterKeyWrong, new_guest_key
+from ledger.keys import MOST_IN_A_STATEMENT, GuestKeys, MasterKey, MasterKeyWrong, new_guest_key, new_guest_keys
 from ledger.sealing import NO_VERSION, added_by
 from tests.examples import NOW, named
 
@@ -66,6 +66,14 @@ def test_the_store_is_private_and_wrapped(path: Path, keys: GuestKeys) -> None:
     assert key.fiscal is not None
     assert key.profile not in stored
     assert key.fiscal not in stored
+
+
+@pytest.mark.parametrize("count", [0, MOST_IN_A_STATEMENT, MOST_IN_A_STATEMENT + 1, 2 * MOST_IN_A_STATEMENT + 1])
+def test_as_many_keys_as_come_are_kept_each_as_it_was_made(path: Path, keys: GuestKeys, count: int) -> None:
+    made = new_guest_keys(count)
+    keys.keep(made)
+    assert [GuestKeys(path, MasterKey(bytes(range(32)))).find(key.key_id) for key in made] == made
+    assert len({secret for key in made for _, secret in key.secrets()}) == 2 * count
 
 
 def test_a_key_that_is_kept_is_not_replaced(keys: GuestKeys) -> None:

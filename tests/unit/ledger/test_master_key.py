@@ -13,6 +13,7 @@ import pytest
 from ledger import keys_root
 from ledger.keys import GuestKey, GuestKeys, MasterKey, MasterKeys, MasterKeyWrong, new_guest_key
 from ledger.keys_root import begin_anew, rotate
+from ledger.sealing import NONCE_BYTES
 from tests.examples import NOW, named
 
 OLD, NEW = MasterKey(bytes(range(32))), MasterKey(bytes(range(1, 33)))
@@ -41,6 +42,16 @@ def test_a_generated_master_key_is_read_and_is_new_each_time() -> None:
     assert MasterKey.from_text(text).key_id == MasterKey.from_text(text).key_id
     assert MasterKey.from_text(text).derive("a") != MasterKey.from_text(text).derive("b")
     assert MasterKey.generate() != text
+
+
+def test_secrets_wrapped_together_open_one_by_one_and_share_no_nonce() -> None:
+    secrets = [(bytes([number]) * 32, b"bound to %d" % number) for number in range(3)]
+    wrapped = OLD.wrap_all(secrets)
+    for box, (secret, bound) in zip(wrapped, secrets, strict=True):
+        assert OLD.unwrap(box, bound) == secret
+    assert len({box[:NONCE_BYTES] for box in wrapped}) == 3
+    with pytest.raises(MasterKeyWrong):
+        OLD.unwrap(wrapped[0], secrets[1][1])
 
 
 def test_a_master_key_that_just_changed_is_looked_for(path: Path) -> None:
