@@ -15,6 +15,7 @@ from aggregates.holder import Holder
 from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
+from commands.confirmation_code import confirmation_code
 from commands.email_address import EmailAddress
 from commands.free_rooms import nights_of_days
 from commands.held_answer import answer_of
@@ -208,18 +209,6 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
 def guest_stream(envelope_id: UUID) -> UUID:
     """Name the stream whose first event will hold the guest's sealed details: the reservation that the command makes."""
     return made_by(envelope_id, "reservation")
-
-
-def confirmation_code(property_code: str, reservation_id: UUID) -> str:
-    """Give the short code that guests and staff read to each other, such as ELLA-7K3M-9Q2X."""
-    alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-    number = reservation_id.int % len(alphabet) ** 8
-    letters = []
-    for _ in range(8):
-        number, place = divmod(number, len(alphabet))
-        letters.append(alphabet[place])
-    word = "".join(letters)
-    return f"{property_code.upper()}-{word[:4]}-{word[4:]}"
 
 
 def _advice(envelope: Envelope) -> HoldAdvice:

@@ -16,9 +16,9 @@ from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.waitlist import Waitlist
+from commands.confirmation_code import confirmation_code
 from commands.foreseen import Foreseen, find_foreseen
 from commands.group_block import each_night, opened, streams_of_types
-from commands.hold_stay import confirmation_code
 from ledger.clock import local_date
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import named_in, property_stream, rates_stream, waitlist_stream

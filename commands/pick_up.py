@@ -18,9 +18,10 @@ from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
+from commands.confirmation_code import confirmation_code
 from commands.foreseen import Foreseen, find_foreseen
 from commands.group_block import each_night, given_back, opened, streams_of_types
-from commands.hold_stay import GuestDetails, confirmation_code
+from commands.hold_stay import GuestDetails
 from commands.rooming_list import MOST_ROWS, Mistake, RoomingRow, duplicates, refuse
 from commands.wishes import fitting, is_promised
 from ledger.clock import local_date

@@ -18,7 +18,8 @@ from aggregates.property import Definition, Property, Room, RoomType
 from aggregates.rates import RatePlan, Rates, Season, Tariff, Tax, TypePrice
 from aggregates.reservation import Reservation
 from aggregates.room_night import ReleaseReason, RoomNight
-from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay, confirmation_code
+from commands.confirmation_code import confirmation_code
+from commands.hold_stay import GuestDetails, HoldAdvice, HoldStay
 from ledger.command import Change
 from ledger.ids import payment_id, property_stream, rates_stream, room_night_stream
 from ledger.keys import Sealed

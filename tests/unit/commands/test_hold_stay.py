@@ -15,7 +15,8 @@ from aggregates.property import Property
 from aggregates.rates import Rates
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
-from commands.hold_stay import HoldAdvice, HoldStay, confirmation_code, guest_stream
+from commands.confirmation_code import confirmation_code
+from commands.hold_stay import HoldAdvice, HoldStay, guest_stream
 from ledger.command import Change
 from ledger.ids import holder_stream, made_by, property_stream, rates_stream
 from ledger.refusal import Refusal
@@ -269,11 +270,3 @@ def test_each_address_has_its_own_limit() -> None:
 def test_a_malformed_request_is_no_command(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         hold_stay(**bad)
-
-
-def test_the_confirmation_code_can_be_read_out() -> None:
-    code = confirmation_code("ella", MINE)
-    assert code == confirmation_code("ella", MINE)
-    assert code.startswith("ELLA-")
-    assert not set(code.removeprefix("ELLA-")) & set("01ILO")
-    assert confirmation_code("ella", named("another")) != code
