@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,6 +162,6 @@ def fingerprinter(secret: bytes) -> Fingerprinter:
 
     def fingerprint(command: Command) -> bytes:
         content = f"{type(command).__name__}:{command.model_dump_json()}"
-        return hmac.digest(secret, content.encode(), hashlib.sha256)[:FINGERPRINT_BYTES]
+        return hmac.digest(secret, content.encode(), "sha256")[:FINGERPRINT_BYTES]
 
     return fingerprint

@@ -43,7 +43,7 @@ class Stream:
 
     def copy(self) -> Stream:
         """Give a copy whose changes stay its own; applies only assign, so a shallow one is enough."""
-        return Stream(self.version, copy.copy(self.aggregate))
+        return Stream(self.version, self.aggregate and copy.copy(self.aggregate))
 
     def apply(self, kind: type[Aggregate], event: Event) -> None:
         """Take over the next event."""

@@ -108,13 +108,12 @@ class Writer:
         answer = self._queue.put(envelope)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name=f"writer {self._log.property_code}")
+        # A timer of our own: what asyncio offers for this costs as much as validating the command.
+        patience = asyncio.get_running_loop().call_later(LONGEST_WAIT_SECONDS, _give_up, answer)
         try:
-            async with asyncio.timeout(LONGEST_WAIT_SECONDS) as patience:
-                return await answer
-        except TimeoutError:
-            if not patience.expired():
-                raise
-            raise Unavailable(NOT_KNOWN, retry_after=5) from None
+            return await answer
+        finally:
+            patience.cancel()
 
     async def _drain(self) -> None:
         """Write until nothing has come for a moment. Who was taken and not answered is tried again, or told what failed."""
@@ -259,6 +258,12 @@ class Writer:
             self._folded.start_at(head)
         if recorded_at is not None:
             self._folded.recorded_at = max(self._folded.recorded_at, recorded_at)
+
+
+def _give_up(answer: asyncio.Future[Outcome]) -> None:
+    """Tell a caller who has waited long enough that it is not known what becomes of the command."""
+    if not answer.done():
+        answer.set_exception(Unavailable(NOT_KNOWN, retry_after=5))
 
 
 class Trouble:
