@@ -15,6 +15,7 @@ import uvloop
 
 from ops.bench.callers import START_SECONDS, WARM_UP, Job, Load, Shape, Tally, do
 from ops.bench.draws import Draws
+from ops.collecting import collect_rarely
 
 ANSWER_SECONDS = 120
 
@@ -85,7 +86,8 @@ def _told(pipes: Sequence[Connection], patience: float) -> Iterator[Tally]:
 
 
 def _client(job: Job, barrier: Barrier, pipe: Connection, profile: Path | None) -> None:
-    """Run in the client process: do the job, report the tally, or the reason why not."""
+    """Run in the client process, as a web process would: do the job, report the tally, or the reason why not."""
+    collect_rarely()
     try:
         with _profiled(profile), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             told: Tally | str = runner.run(do(job, barrier))
