@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from aggregates.property import Property
 from aggregates.reservation import Reservation
 from aggregates.room_night import RoomNight
 from aggregates.stay_events import MoveReason
-from commands.desk import Desk, today_of
+from commands.desk import ONE_DAY, Desk, today_of
 from commands.free_rooms import are_free, are_on_the_market, free_rooms, nights_of_days
 from commands.moving import Move
 from ledger.command import Change, Envelope, Known
@@ -23,7 +23,6 @@ from ledger.stay import LiveStay
 from ledger.stay_dates import StayDates
 
 MOST_ALTERNATIVES = 9
-ONE_DAY = timedelta(days=1)
 
 
 class RoomUnknown(Refusal):

@@ -19,7 +19,7 @@ from commands.changing_rooms import (
     streams_before,
     streams_entered,
 )
-from commands.desk import Desk, desk_of, money, reads_of
+from commands.desk import ONE_DAY, Desk, desk_of, money, reads_of
 from commands.hold_stay import LARGEST_PAYMENT_MINOR
 from commands.moving import Move, changes_of
 from ledger.command import Command, Decision, Envelope, Handler, Known
@@ -72,7 +72,7 @@ def decide(envelope: Envelope, known: Known, now: datetime) -> Decision:
             f"The guests are expected on {stay.booked.dates.arrival}, not today: change the arrival to today first.",
             arrival=stay.booked.dates.arrival.isoformat(),
         )
-    room = command.room or stay.room_on(desk.today)
+    room = command.room or stay.room_on(_tonight(desk, stay))
     moves = _moves(desk, stay, command)
     must_be_empty(desk, room, stay.stay_id)
     early = _is_early(desk, stay)
@@ -94,11 +94,16 @@ def _is_early(desk: Desk, stay: LiveStay) -> bool:
     return first_day and desk.now < desk.time_of(desk.today, desk.definition.check_in_time)
 
 
+def _tonight(desk: Desk, stay: LiveStay) -> date:
+    """Tell the night that they sleep in first: today's, or the last of the stay when they come in the morning after it."""
+    return min(desk.today, stay.booked.dates.departure - ONE_DAY)
+
+
 def _moves(desk: Desk, stay: LiveStay, command: CheckIn) -> list[Move]:
     """List the moves of the nights that are left into the room that was named, when it is another one and can be had."""
     if command.room is None:
         return []
-    moves = moves_to(command.room, stay, desk.reservation_id, desk.today)
+    moves = moves_to(command.room, stay, desk.reservation_id, _tonight(desk, stay))
     if not moves:
         return []
     must_not_be_pinned(stay)

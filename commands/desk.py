@@ -23,6 +23,7 @@ from ledger.money import Money, at_least_nothing
 from ledger.refusal import Refusal
 from ledger.stay import LiveStay
 
+ONE_DAY = timedelta(days=1)
 GUEST = "guest"
 """Who acts for themselves, and not for the hotel."""
 
@@ -90,9 +91,18 @@ class Desk:
             raise NotInState(f"This stay is {shown}: {NEXT_STEP[stay.state]}.", state=stay.state, needed=list(states))
         return stay
 
+    @property
+    def tonight(self) -> date:
+        """The night that guests who come now sleep in: until the check-out time it is still that of yesterday."""
+        if self.is_guest or self.envelope.business_date is not None:
+            return self.today
+        is_morning = self.now < self.time_of(self.today, self.definition.check_out_time)
+        return self.today - ONE_DAY if is_morning else self.today
+
     def must_not_be_over(self, stay: LiveStay) -> None:
-        """Raises Over when the stay's departure is past and nobody is in house."""
-        if stay.state == "confirmed" and stay.booked.dates.departure <= self.today:
+        """Raises Over when nobody is in house and no night is left: who comes after midnight still has what is left of it."""
+        last_day = self.tonight if stay.booked.slot == "night" else self.today
+        if stay.state == "confirmed" and stay.booked.dates.departure <= last_day:
             raise Over(
                 f"This stay ended on {stay.booked.dates.departure}: mark it as no-show, or book anew.",
                 departure=stay.booked.dates.departure.isoformat(),

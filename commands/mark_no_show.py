@@ -6,19 +6,17 @@ The night audit reviews arrivals in the night after the arrival date, while its 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from aggregates.reservation import Reservation
-from commands.desk import Desk, desk_of, money, reads_of
+from commands.desk import ONE_DAY, Desk, desk_of, money, reads_of
 from commands.nights import end_some
 from ledger.clock import local_date
 from ledger.command import Command, Decision, Envelope, Handler, Known
 from ledger.price import no_show_fee
 from ledger.refusal import Refusal
 from ledger.stay import LiveStay
-
-ONE_DAY = timedelta(days=1)
 
 
 class MarkNoShow(Command):

@@ -83,6 +83,14 @@ def today(now: datetime) -> date:
     return (now + COLOMBO).date()
 
 
+CHECK_OUT = timedelta(hours=11)
+
+
+def tonight(now: datetime) -> date:
+    """Give the night that somebody who comes now sleeps in: before check-out time that of the day before."""
+    return today(now - CHECK_OUT)
+
+
 class Auditor:
     """Says beforehand what the hotel must answer, and keeps its own list of who holds which night."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tests.auditor import EITHER, LIVE, Auditor, Stay, today
+from tests.auditor import EITHER, LIVE, Auditor, Stay, today, tonight
 from tests.inspector import law
 from tests.naive_house import DOORS, SHORTEST, behind, days, kind_of, too_many
 
@@ -62,7 +62,8 @@ class StayAuditor(Auditor):
         return "" if self.stays[stay_id].state in states else "stay.not_in_state"
 
     def _must_not_be_over(self, stay: Stay, now: datetime) -> str:
-        return "stay.over" if stay.state == "confirmed" and stay.departure <= today(now) else ""
+        last = tonight(now) if stay.slot == "night" else today(now)
+        return "stay.over" if stay.state == "confirmed" and stay.departure <= last else ""
 
     def _dates(self, stay: Stay, wanted: Wanted, now: datetime) -> str:
         if wanted.departure <= wanted.arrival:
@@ -206,10 +207,14 @@ class StayAuditor(Auditor):
         refused = self._must_be(stay_id, "confirmed") or self._must_not_be_over(stay, now)
         if refused or stay.arrival > today(now):
             return refused or "stay.not_due"
-        moving = self.moving(stay, room, today(now)) if room else []
+        moving = self.moving(stay, room, self.first_slept(stay, now)) if room else []
         if room and moving:
             refused = ("stay.pinned" if stay.pinned else "") or self._takes(stay, room, moving, now, {stay_id})
-        return refused or self._occupied(room or stay.rooms[today(now)], stay_id, now)
+        return refused or self._occupied(room or stay.rooms[self.first_slept(stay, now)], stay_id, now)
+
+    def first_slept(self, stay: Stay, now: datetime) -> date:
+        """Give the night that guests who come now begin with; the last one when they come in the morning after it."""
+        return min(today(now), max(stay.rooms))
 
     def on_check_out(self, stay_id: str, now: datetime) -> str:
         in_flight = self.in_flight(self.stays[stay_id].booking) and self.nights_left(stay_id, now)

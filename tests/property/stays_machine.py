@@ -91,9 +91,9 @@ class StaysMachine(HotelMachine):
                 stay.state = "checked_in"
             self.rooms_are_taken_over(position, set(stays))
 
-    @rule(days=st.sampled_from([1, 1, 1, 2]))
-    def days_pass(self, days: int) -> None:
-        self.now += timedelta(days=days)
+    @rule(hours=st.sampled_from([24, 24, 24, 48, 13, 7]))
+    def days_pass(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
 
     @precondition(lambda machine: machine.auditor.stays)
     @rule(
@@ -176,7 +176,7 @@ class StaysMachine(HotelMachine):
         """Those who are expected, mostly."""
         stay_id, stay = self.stay_of(pick, self.is_expected)
         expected = self.auditor.on_check_in(stay_id, room, self.now)
-        rooms = self.auditor.moved(stay_id, room, today(self.now)) if room else stay.rooms
+        rooms = self.auditor.moved(stay_id, room, self.auditor.first_slept(stay, self.now)) if room else stay.rooms
         command = CheckIn(reservation_id=UUID(stay.booking), stay_id=UUID(stay_id), room=room)
         if self.rooms_change(command, expected, {stay_id: dict(rooms)}):
             self.auditor.stays[stay_id].state = "checked_in"
@@ -212,7 +212,7 @@ class StaysMachine(HotelMachine):
         self.guest_cancels(reservation=UUID(stay.booking))
 
     def is_expected(self, stay: Stay) -> bool:
-        return stay.state == "confirmed" and stay.arrival <= today(self.now) < stay.departure
+        return stay.state == "confirmed" and stay.arrival <= today(self.now) <= stay.departure
 
     def stay_of(self, pick: int, wanted: Callable[[Stay], bool] = is_booked) -> tuple[str, Stay]:
         """Pick a stay: mostly one that is as wanted, now and then any."""
