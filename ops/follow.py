@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
 from ledger.event import Recorded
+from ops.cancelling import heed_cancellation
 from ops.catalogue import CATALOGUE
 from ops.metrics import APPLIED, LAG_EVENTS, LAG_SECONDS, STOPPED
 from ops.read_models import ReadModel, read_models
@@ -61,6 +62,7 @@ class Watch:
         """Watch for ever."""
         pause = IDLE_SECONDS
         while True:
+            heed_cancellation()
             try:
                 head = await self._streams.head()
             except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is asked again
@@ -80,7 +82,8 @@ class Watch:
         if self.head > position:
             return True
         with suppress(TimeoutError):
-            await asyncio.wait_for(moved.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await moved.wait()
         return self.head > position
 
 
@@ -106,6 +109,7 @@ class Follower:
         """Follow for ever."""
         pause = 0.0
         while True:
+            heed_cancellation()
             try:
                 await self.step()
                 pause = 0.0
@@ -166,6 +170,7 @@ async def follow(wiring: Wiring, hint: Hint, share: Share) -> None:
     followed: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         while True:
+            heed_cancellation()
             try:
                 codes = {listed.code for listed in await wiring.access.properties()}
             except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is asked again in a second
@@ -187,6 +192,7 @@ async def _measure(wiring: Wiring, property_code: str) -> None:
     """Report how far every read model is behind, also one that stands still, for ever."""
     progress = Progress(wiring.streams(property_code), wiring.positions(wiring.models(property_code)))
     while True:
+        heed_cancellation()
         with suppress(psycopg.Error, PoolTimeout, RedisError):
             for name, lag in (await progress.lags()).items():
                 LAG_EVENTS.labels(property_code, name).set(lag.events)

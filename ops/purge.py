@@ -17,6 +17,7 @@ from aggregates.reservation import Reservation
 from aggregates.waitlist import Waitlist
 from ledger.clock import local_date
 from ledger.event import Recorded
+from ops.cancelling import heed_cancellation
 from ops.catalogue import CATALOGUE
 from ops.wiring import Wiring
 from queries.pages import Pages
@@ -50,6 +51,7 @@ async def purge(wiring: Wiring) -> Purged:
 async def purge_always(wiring: Wiring) -> None:
     """Purge once an hour until cancelled."""
     while True:
+        heed_cancellation()
         try:
             await purge(wiring)
         except Exception as failure:  # noqa: BLE001 - a server or the keys store may be away; it is tried again, and told

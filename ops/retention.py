@@ -11,6 +11,7 @@ from psycopg_pool import PoolTimeout
 
 from ledger.log import Log
 from ledger.outcomes import Outcomes
+from ops.cancelling import heed_cancellation
 from ops.wiring import Wiring
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ async def forget_outcomes(wiring: Wiring, *, dry_run: bool = False) -> dict[str,
 async def forget_always(wiring: Wiring) -> None:
     """Forget once an hour until cancelled; several processes may do so at once."""
     while True:
+        heed_cancellation()
         try:
             await forget_outcomes(wiring)
         except (psycopg.Error, PoolTimeout) as gone:

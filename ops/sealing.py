@@ -15,6 +15,7 @@ from ledger.seal import UnknownBlockVersion
 from ledger.seal_key import SealKey
 from ledger.seal_tables import Seals
 from ledger.sealer import CannotSeal, Sealer
+from ops.cancelling import heed_cancellation
 from ops.wiring import Wiring
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ async def seal_all(wiring: Wiring, key: SealKey, stand_by_seconds: float = 0.0) 
     Who stands by for another sealer leaves alone what is not older than `stand_by_seconds`.
     """
     while True:
+        heed_cancellation()
         try:
             codes = [listed.code for listed in await wiring.access.properties()]
         except Exception as gone:  # noqa: BLE001 - the database may be restarting; it is asked again

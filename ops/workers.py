@@ -20,6 +20,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from ledger.refusal import Unavailable
+from ops.cancelling import heed_cancellation
 from ops.metrics import STEPS
 from ops.sagas import Sagas
 from ops.wiring import Wiring
@@ -118,6 +119,7 @@ class Worker:
         """Hint at everything overdue, once a second; several sweepers take turns by a lock that ends with its transaction."""
         hint = hints(self._broker)
         while True:
+            heed_cancellation()
             try:
                 for listed in await self._wiring.access.properties():
                     for rule, subject in await self._overdue(listed.code):

@@ -103,7 +103,8 @@ class Newsroom:
             self._watching = asyncio.create_task(self._watch(), name="watch for listeners")
         if self._head <= position:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._moved.wait()
         if self._head <= position:
             return None
         try:

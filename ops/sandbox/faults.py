@@ -112,7 +112,8 @@ async def _until_gone(receive: Receive, seconds: float) -> None:
             pass
 
     try:
-        await asyncio.wait_for(gone(), seconds)
+        async with asyncio.timeout(seconds):
+            await gone()
     except TimeoutError:
         return
 

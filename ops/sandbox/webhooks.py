@@ -35,7 +35,8 @@ async def run(world: World) -> None:
         due_at = world.store.next_due("delivery")
         pause = TICK_SECONDS if due_at is None else min(max(due_at - time.time(), 0.01), TICK_SECONDS)
         try:
-            await asyncio.wait_for(world.wake.wait(), pause)
+            async with asyncio.timeout(pause):
+                await world.wake.wait()
         except TimeoutError:
             continue
         world.wake.clear()
