@@ -1,7 +1,7 @@
 """Reservation: a booking of one or more stays, each with its own dates, room, party, price and state (`ledger/stay.py`).
 
-held → confirmed → checked in → checked out; held → expired or abandoned; confirmed → cancelled or no-show. A hold copies
-price, taxes and policy into the stay, so that what the guest was shown can be told for ever.
+held → confirmed → checked in → checked out; held → expired or abandoned; confirmed → cancelled; confirmed ↔ no-show. A hold
+copies price, taxes and policy into the stay, so that what the guest was shown can be told for ever.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class Reservation:
     StayCheckedIn: TypeAlias = stay_events.StayCheckedIn
     StayCheckedOut: TypeAlias = stay_events.StayCheckedOut
     StayNoShow: TypeAlias = stay_events.StayNoShow
+    StayReinstated: TypeAlias = stay_events.StayReinstated
     StayCancelled: TypeAlias = stay_events.StayCancelled
     Noted: TypeAlias = stay_events.Noted
     GuestsNamed: TypeAlias = stay_events.GuestsNamed
@@ -147,8 +148,7 @@ class Reservation:
         self.state = "none"
         self.live: dict[UUID, LiveStay] = {}
         self.happened: tuple[str, ...] = ()
-        self.kept_fee = NOTHING
-        self.pay_now = NOTHING
+        self.kept_fee = self.pay_now = NOTHING
         self.held_until: datetime | None = None
         self.payments: tuple[UUID, ...] = ()
         self.guest_id: UUID | None = None

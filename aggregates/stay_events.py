@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ledger.event import Event
 from ledger.keys import Sealed
 from ledger.money import Money
-from ledger.stay import BookedStay, LiveStay, moved, rebooked
+from ledger.stay import BookedStay, LiveStay, moved, rebooked, reinstated
 
 ChangeReason = Literal["dates", "party", "room_type", "rate_plan", "several", "extended", "shortened"]
 MoveReason = Literal["request", "maintenance", "upgrade", "swap", "reshuffle", "other"]
@@ -88,6 +88,16 @@ class StayNoShow(Event, frozen=True):
     refund: Money
 
 
+class StayReinstated(Event, frozen=True):
+    """Guests came after their no-show: the stay is booked again, as `stay` says; `fee` is kept for the nights before it."""
+
+    topic: ClassVar[str] = "reservation.stay-reinstated.v1"
+    stay_id: UUID
+    stay: BookedStay
+    fee: Money
+    refund: Money
+
+
 class StayCancelled(Event, frozen=True):
     """One stay was cancelled for a coded reason; `fee` stays with the hotel, `refund` goes back."""
 
@@ -136,6 +146,8 @@ def _after(stay: LiveStay, event: Event) -> LiveStay:
             stay = replace(stay, state="checked_out", extras=stay.extras + event.fee)
         case StayNoShow():
             stay = replace(stay, state="no_show", fee=event.fee)
+        case StayReinstated():
+            stay = reinstated(stay, event.stay, event.fee)
         case StayCancelled():
             stay = replace(stay, state="cancelled", fee=event.fee)
     return stay

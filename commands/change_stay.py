@@ -19,16 +19,15 @@ from commands.desk import Desk, desk_of, money, nights_between, reads_of
 from commands.foreseen import Foreseen
 from commands.free_rooms import are_free, are_on_the_market, free_rooms, nights_of_days
 from commands.moving import changes_of
-from commands.nights import Night, book_some, cancel_some
+from commands.nights import Night, cancel_some
 from commands.pricing_again import check_dates, dates_of, priced_again, reason_of
-from commands.rooms_for import find_rooms
-from commands.wishes import rooms_near
+from commands.rooming_anew import book, in_another_room, made_whole
 from ledger.command import Change, Command, Decision, Envelope, Handler, Known
 from ledger.ids import property_stream, rates_stream, room_night_stream
 from ledger.money import Money
 from ledger.price import cancellation_fee
 from ledger.refusal import Refusal
-from ledger.stay import BookedStay, LiveStay, doors_by_night, rebooked
+from ledger.stay import BookedStay, LiveStay, rebooked
 from ledger.stay_dates import LONGEST_STAY_NIGHTS, StayDates
 
 MOST_ALTERNATIVES = 9
@@ -174,7 +173,7 @@ def _roomed(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[BookedStay,
         added = [night for night in has if night not in had]
         is_open = are_on_the_market(_nights_relied_on(desk.code, kept.booked), desk.known)
         if is_open and are_free(streams, desk.known, desk.now, frozenset({stay.stay_id})):
-            return kept.booked, [*given_up, *_book(desk, stay, added, desk.known)]
+            return kept.booked, [*given_up, *book(desk, stay, added, desk.known)]
         must_keep_its_room = stay.state == "checked_in" or bool(stay.pin)
         if must_keep_its_room and (changes := _when_others_move(desk, stay, given_up, added)):
             return kept.booked, changes
@@ -199,7 +198,7 @@ def _when_others_move(desk: Desk, stay: LiveStay, given_up: list[Change], added:
     if moves is None:
         return []
     then.happen(changes_of(moves, then, desk.code))
-    then.happen(_book(desk, stay, added, then))
+    then.happen(book(desk, stay, added, then))
     return then.changes
 
 
@@ -207,39 +206,19 @@ def _in_another_room(desk: Desk, stay: LiveStay, wished: BookedStay) -> tuple[Bo
     """Give its nights up first, so that others who make room for it may have them."""
     then = Foreseen(desk.known)
     then.happen(cancel_some(desk.code, stay, stay.nights(), desk.known))
-    found = find_rooms(
-        hotel=desk.hotel, code=desk.code, room_type=wished.room_type, dates=wished.dates, wanted=1, suggested=(),
-        known=then, now=desk.now, slot=wished.slot, may_move=True, wishes=wished.wishes,
-        near=rooms_near(wished.wishes, wished.dates.arrival, then),
-    )  # fmt: skip
-    if not found.rooms:
+    after = in_another_room(desk, stay, wished, then)
+    if after is None:
         raise ChangeStay.SoldOut(
             f"No room of this type is free from {wished.dates.arrival} to {wished.dates.departure}: the stay is as it was;"
             " try other dates or another room type.",
             rooms_left=0,
         )
-    after = replace(wished, room=found.rooms[0])
-    then.happen(changes_of(found.moves, then, desk.code))
-    then.happen(_book(desk, stay, doors_by_night((night, after.room) for night in after.dates), then))
-    return after, [*desk.tell(*_made_whole(stay, after)), *then.changes]
-
-
-def _made_whole(stay: LiveStay, after: BookedStay) -> list[Reservation.StayMoved]:
-    """Tell of a stay that was in several rooms, of which the last is its only one now, that its other nights are there, too."""
-    return [
-        Reservation.StayMoved(stay_id=stay.stay_id, from_room=room, to_room=after.room, first_night=first, reason="other")
-        for first, room in rebooked(stay, after).segments
-        if room != after.room
-    ]
+    return after, [*desk.tell(*made_whole(stay, after)), *then.changes]
 
 
 def _nights_relied_on(code: str, booked: BookedStay) -> tuple[UUID, ...]:
     """Name the nights that day use is decided on without taking them."""
     return nights_of_days(code, booked.room, booked.dates, booked.slot)
-
-
-def _book(desk: Desk, stay: LiveStay, nights: Iterable[Night], known: Known) -> list[Change]:
-    return book_some(desk.code, desk.reservation_id, stay, nights, known, desk.now)
 
 
 def _taken(desk: Desk, stay: LiveStay, wished: BookedStay) -> Refusal:

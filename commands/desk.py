@@ -33,7 +33,7 @@ NEXT_STEP = {
     "checked_in": "the guests are in house: check them out, move them or change the departure",
     "checked_out": "it is over: book anew",
     "cancelled": "it was given up: book anew",
-    "no_show": "its room was given up; who has come after all is booked in as a walk-in",
+    "no_show": "its room was given up; reinstate the stay when the guests have come after all",
     "expired": "the hold ended: search again and book anew",
     "abandoned": "the hold ended: search again and book anew",
 }

@@ -122,6 +122,12 @@ def rebooked(stay: LiveStay, booked: BookedStay) -> LiveStay:
     return replace(stay, booked=booked, segments=((arrival, cut[0][1]), *cut[1:]))
 
 
+def reinstated(stay: LiveStay, booked: BookedStay, fee: Money) -> LiveStay:
+    """Give a stay that was given up as it is booked again; `fee` is owed on top of what is left of its price."""
+    back = rebooked(stay, booked)
+    return replace(back, state="confirmed", fee=Money(0, fee.currency), extras=back.extras + fee)
+
+
 def moved(stay: LiveStay, first_night: date, to_room: str) -> LiveStay:
     """Give the stay in another room from a night on, up to where it changes rooms next, or to its end."""
     before = [segment for segment in stay.segments if segment[0] < first_night]

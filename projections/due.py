@@ -182,7 +182,7 @@ def _of_reservation(recorded: Recorded) -> Iterator[Due]:
         case Reservation.Confirmed() | Reservation.Expired():
             yield Due("expiring_holds", subject, None, position)
             yield Due("telling_guest", subject, now, position)
-        case Reservation.Cancelled() | Reservation.StayChanged() | Reservation.StayCancelled():
+        case Reservation.Cancelled() | Reservation.StayChanged() | Reservation.StayCancelled() | Reservation.StayReinstated():
             yield Due("telling_guest", subject, now, position)
         case Reservation.Abandoned():
             yield Due("expiring_holds", subject, None, position)

@@ -176,7 +176,7 @@ def _fold_reservation(document: ReservationDocument, recorded: Recorded) -> None
         case Reservation.StayChanged(stay_id=stay_id, reason=reason, difference=difference):
             document.changes.append(_change(document, recorded, stay_id, reason, difference))
             document.revision += 1
-        case Reservation.StayCancelled():
+        case Reservation.StayCancelled() | Reservation.StayReinstated():
             document.revision += 1
         case Reservation.Cancelled():
             document.fee, document.refund = event.fee, event.refund

@@ -30,7 +30,7 @@ Changes = dict[str, dict[str, list[int]]]
 """Stay date → field → what is added to room-nights, room revenue and total."""
 MOVING = (
     Reservation.Confirmed, Reservation.Cancelled, Reservation.StayChanged, Reservation.StayCancelled, Reservation.StayNoShow,
-    Reservation.StayCheckedIn,
+    Reservation.StayReinstated, Reservation.StayCheckedIn,
 )  # fmt: skip
 """Events that move cells, or may, of stays that were told of before."""
 
@@ -127,7 +127,7 @@ def sell(known: dict[str, Sales], changes: Changes, recorded: Recorded) -> bool:
             sales.counts = True
             for cells in sales.cells.values():
                 _add(changes, cells, 1)
-        case Reservation.StayChanged(stay_id=stay_id, stay=stay):
+        case Reservation.StayChanged(stay_id=stay_id, stay=stay) | Reservation.StayReinstated(stay_id=stay_id, stay=stay):
             _replace(known[subject], changes, str(stay_id), _cells(stay, known[subject].of))
         case Reservation.StayCancelled(stay_id=stay_id) | Reservation.StayNoShow(stay_id=stay_id):
             _replace(known[subject], changes, str(stay_id), [])

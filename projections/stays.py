@@ -16,7 +16,7 @@ from aggregates.reservation import Reservation
 from ledger.event import Event
 from ledger.keys import Sealed
 from ledger.money import Money, total
-from ledger.stay import BEFORE_ARRIVAL, SOLD, BookedStay, LiveStay, Segment, StayState, as_held, moved, rebooked
+from ledger.stay import BEFORE_ARRIVAL, SOLD, BookedStay, LiveStay, Segment, StayState, as_held, moved, rebooked, reinstated
 
 
 class StayRow(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -108,6 +108,8 @@ def _fold(row: StayRow, event: Event) -> None:
             row.departed_on = event.departed_on
         case Reservation.StayNoShow():
             row.stay, row.refund = replace(stay, state="no_show", fee=event.fee), event.refund
+        case Reservation.StayReinstated():
+            row.stay, row.refund = reinstated(stay, event.stay, event.fee), None
         case Reservation.StayCancelled():
             row.stay, row.refund = replace(stay, state="cancelled", fee=event.fee), event.refund
 

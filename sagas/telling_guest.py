@@ -52,6 +52,9 @@ def _kinds(events: Iterable[Recorded]) -> Iterator[tuple[str, Recorded]]:  # noq
                 yield "changed", recorded
             case Reservation.StayNoShow(stay_id=stay_id):
                 left.discard(stay_id)
+            case Reservation.StayReinstated(stay_id=stay_id):
+                left.add(stay_id)
+                yield "changed", recorded
             case Reservation.StayCancelled(stay_id=stay_id):
                 left.discard(stay_id)
                 if booked:

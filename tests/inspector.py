@@ -107,6 +107,8 @@ class Inspector:
         self.stays: dict[str, StaySeen] = {}
         self.paying: dict[str, MoneySeen] = {}
         self.fees: Counter[str] = Counter()
+        self.kept: dict[str, int] = {}
+        """Fee of each stay that was given up; those of a reservation are in `fees`."""
         self.lost: defaultdict[str, set[Place]] = defaultdict(set)
         self._under_way: dict[tuple[str, str, str], str] = {}
         self._touched: set[str] = set()
@@ -195,6 +197,8 @@ class Inspector:
                 self._remember(line.stream, stay, "held")
         elif what == "stay-changed":
             self._changed(stays, line)
+        elif what == "stay-reinstated":
+            self._reinstated(stays, line)
         elif what == "cancelled":
             self._cancelled(stays, line)
             self._gives_up(line)
@@ -206,6 +210,7 @@ class Inspector:
                 stays[stay_id].moved |= what == "stay-moved"
             if what in {"stay-no-show", "stay-cancelled"}:
                 self._gives_up(line)
+                self.kept[line.body["stay_id"]] = line.body["fee"]["amount_minor"]
             elif "fee" in line.body:
                 self.fees[line.stream] += line.body["fee"]["amount_minor"]
 
@@ -223,6 +228,18 @@ class Inspector:
         difference = after["price"]["total"]["amount_minor"] - before.total
         law(line.body["difference"]["amount_minor"] == difference, f"the change of {after['stay_id']} costs {difference}")
         self._remember(line.stream, after, before.state)
+
+    def _reinstated(self, stays: dict[str, StaySeen], line: Line) -> None:
+        stay_id, after = line.body["stay_id"], line.body["stay"]
+        before, fee = stays.get(stay_id), line.body["fee"]["amount_minor"]
+        law(before is not None and before.state == "no_show", f"{stay_id} came back and was not absent")
+        assert before is not None
+        law(_dates_of(after["dates"]) <= before.dates, f"{stay_id} came back for other nights")
+        paid_twice = after["price"]["total"]["amount_minor"] + fee > before.total
+        law(not paid_twice and 0 <= fee <= self.kept[stay_id], f"{stay_id} pays a night twice: {fee} on top")
+        self._remember(line.stream, after, "confirmed")
+        self.fees[line.stream] -= self.kept.pop(stay_id)
+        self._gives_up(line)
 
     def _cancelled(self, stays: dict[str, StaySeen], line: Line) -> None:
         ending = [stay for stay in stays.values() if stay.state == "confirmed"]

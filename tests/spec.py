@@ -23,6 +23,7 @@ from commands.move_stay import MoveStay
 from commands.offer_waitlist import OfferWaitlist
 from commands.open_group import OpenGroup
 from commands.pick_up import PickUp
+from commands.reinstate_stay import ReinstateStay
 from commands.swap_stays import SwapStays
 from commands.walk_in import WalkIn
 from ledger.catalogue import Aggregate
@@ -33,9 +34,10 @@ from tests.examples import CODE, NO_ADVICE, NOW, SEALED, named
 A = TypeVar("A", bound=Aggregate)
 
 READING_ROUNDS = 3
-LATE_READERS: frozenset[type[Command]] = frozenset(
-    {HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn, OpenGroup, ChangeBlock, PickUp, OfferWaitlist}
-)
+LATE_READERS: frozenset[type[Command]] = frozenset({
+    HoldStay, ChangeStay, MoveStay, SwapStays, CheckIn, BlockRooms, WalkIn, OpenGroup, ChangeBlock, PickUp, OfferWaitlist,
+    ReinstateStay,
+})  # fmt: skip
 """Commands that may ask for more while deciding: a whole room type is read only when the suggested rooms do not suffice."""
 
 

@@ -230,6 +230,34 @@ class StayAuditor(Auditor):
         early = "stay.not_due" if stay.arrival >= today(now) else ""
         return self._must_be(stay_id, "confirmed") or early or self._in_flight(stay)
 
+    def on_reinstate(self, stay_id: str, first: date | None, now: datetime) -> str:
+        stay = self.stays[stay_id]
+        earliest = max(stay.arrival, tonight(now))
+        refused = self._must_be(stay_id, "no_show")
+        if refused or stay.slot == "day" or stay.departure <= earliest:
+            return refused or "stay.over"
+        begin = first or earliest
+        if not earliest <= begin < stay.departure:
+            return "stay.night_outside"
+        rooms, flying = "", self._in_flight(stay)
+        if not self._has_rooms_left(stay, begin, now):
+            rooms = self.on_another_room(stay_id, replace(as_it_is(stay), arrival=begin), now)
+        return rooms.replace("accepted", flying) if rooms and flying else rooms or flying
+
+    def _has_rooms_left(self, stay: Stay, first: date, now: datetime) -> bool:
+        """Tell whether a stay can have the rooms back that it had from a night on."""
+        return all(self.room_free(room, day, now) for day, room in stay.rooms.items() if day >= first)
+
+    def reinstate(self, stay_id: str, rooms: Mapping[date, str], now: datetime) -> None:
+        """Take over that guests came after all. They have their rooms when these are free, else a promise is gone."""
+        stay, first = self.stays[stay_id], min(rooms)
+        left = {day: room for day, room in stay.rooms.items() if day >= first}
+        law(rooms.keys() == left.keys(), f"{stay_id} was to have {sorted(left)} and has {sorted(rooms)}")
+        kept = self._has_rooms_left(stay, first, now)
+        law(not kept or rooms == left, f"{stay_id} could have {left} and was given {rooms}")
+        self.stays[stay_id] = replace(stay, rooms=dict(rooms), state="confirmed", pinned=stay.pinned and kept)
+        self._void(stay.booking)
+
     def nights_left(self, stay_id: str, now: datetime) -> list[date]:
         """List the nights that guests who leave now do not use; the first one they have used."""
         stay = self.stays[stay_id]

@@ -18,6 +18,7 @@ from commands.check_out import CheckOut
 from commands.mark_no_show import MarkNoShow
 from commands.move_stay import MoveStay
 from commands.pin_room import PinRoom
+from commands.reinstate_stay import ReinstateStay
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkInToday
@@ -142,6 +143,14 @@ def check_out(**asked: Any) -> None:
 def no_show(**asked: Any) -> None:
     """Mark, from the day after arrival on, that the guests did not come, and charge by the policy."""
     _ask(MarkNoShow, **asked)
+
+
+@_step("reinstate")
+@click.option("--first-night", type=DATE, help="The night that the guests begin with; tonight when not told.")
+@click.option("--waive-fee", is_flag=True, default=None, help="Keep nothing for the nights before it.")
+def reinstate(first_night: datetime | None, **asked: Any) -> None:
+    """Take back guests who came after their no-show; they pay no night twice."""
+    _ask(ReinstateStay, first_night=first_night and first_night.date(), **asked)
 
 
 @_step("cancel")

@@ -18,6 +18,7 @@ from commands.hold_stay import guest_stream
 from commands.mark_no_show import MarkNoShow
 from commands.move_stay import MoveStay
 from commands.pin_room import PinRoom
+from commands.reinstate_stay import ReinstateStay
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkIn
@@ -195,14 +196,47 @@ class StaysMachine(HotelMachine):
     @rule(pick=picks, cancels=st.booleans())
     def stay_is_given_up(self, pick: int, *, cancels: bool) -> None:
         """One stay is cancelled, or its guests do not come."""
-        stay_id, stay = self.stay_of(pick) if cancels else self.stay_of(pick, self.is_expected)
-        ids = {"reservation_id": UUID(stay.booking), "stay_id": UUID(stay_id)}
+        stay_id, _ = self.stay_of(pick) if cancels else self.stay_of(pick, self.is_expected)
+        self.gives_up(stay_id, CancelStay if cancels else MarkNoShow)
+
+    def gives_up(self, stay_id: str, kind: type[CancelStay | MarkNoShow]) -> None:
+        cancels, stay = kind is CancelStay, self.auditor.stays[stay_id]
         expected = self.auditor.on_cancel_stay(stay_id, self.now) if cancels else self.auditor.on_no_show(stay_id, self.now)
         position = len(self.log.rows)
-        command = CancelStay.model_validate(ids) if cancels else MarkNoShow.model_validate(ids)
+        command = kind(reservation_id=UUID(stay.booking), stay_id=UUID(stay_id))
         if self.answers(self.do(command), expected):
             self.auditor.give_up(stay_id, "cancelled" if cancels else "no_show")
             self.auditor.give_back(self.refunds_after(position))
+
+    @precondition(lambda machine: any(stay.state == "no_show" for stay in machine.auditor.stays.values()))
+    @rule(pick=picks, first=st.sampled_from([None, None, None, 0, 1, 2]), waives=st.booleans())
+    def guests_come_after_all(self, pick: int, first: int | None, *, waives: bool) -> None:
+        """Those who were absent and still have nights left, mostly."""
+        stay_id, _ = self.stay_of(pick, lambda each: each.state == "no_show" and each.departure >= today(self.now))
+        self.comes_back(stay_id, first, waives=waives)
+
+    @precondition(lambda machine: any(map(machine.is_expected, machine.auditor.stays.values())))
+    @rule(pick=picks, hours=st.sampled_from([12, 18, 24, 30]), first=st.sampled_from([None, None, 1]), waives=st.booleans())
+    def guests_come_late(self, pick: int, hours: int, first: int | None, *, waives: bool) -> None:
+        """Some are waited for, given up, and come after all."""
+        expected = [stay_id for stay_id, stay in self.auditor.stays.items() if self.is_expected(stay)]
+        stay_id = expected[pick % len(expected)]
+        self.now += timedelta(hours=hours)
+        self.gives_up(stay_id, MarkNoShow)
+        self.comes_back(stay_id, first, waives=waives)
+
+    def comes_back(self, stay_id: str, first: int | None, *, waives: bool) -> None:
+        stay = self.auditor.stays[stay_id]
+        night = None if first is None else stay.arrival + timedelta(days=first)
+        command = ReinstateStay(
+            reservation_id=UUID(stay.booking), stay_id=UUID(stay_id), first_night=night, waive_fee=waives
+        )  # fmt: skip
+        position = len(self.log.rows)
+        if self.answers(self.do(command), self.auditor.on_reinstate(stay_id, night, self.now)):
+            self.every_line_obeys_the_laws()
+            self.auditor.reinstate(stay_id, self.rooms_of(stay_id), self.now)
+            self.auditor.give_back(self.refunds_after(position))
+            self.rooms_are_taken_over(position, {stay_id})
 
     @precondition(lambda machine: any(stay.state == "checked_out" for stay in machine.auditor.stays.values()))
     @rule(pick=picks)

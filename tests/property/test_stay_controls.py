@@ -14,9 +14,21 @@ from uuid import UUID
 import pytest
 
 from aggregates.room_night import RoomNight
-from commands import change_stay, check_out, making_room, mark_no_show, move_stay, moving, pick_up, release_block, swap_stays
+from commands import (
+    change_stay,
+    check_out,
+    making_room,
+    mark_no_show,
+    move_stay,
+    moving,
+    pick_up,
+    reinstate_stay,
+    release_block,
+    swap_stays,
+)
 from commands.check_in import CheckIn
 from commands.desk import Desk
+from commands.mark_no_show import MarkNoShow
 from commands.pin_room import PinRoom
 from commands.swap_stays import SwapStays
 from projections import revenue
@@ -119,7 +131,7 @@ def a_promised_room_stands_in_the_way(hotel: GroupsMachine) -> None:
 def guests_leave_early(hotel: GroupsMachine) -> None:
     book(hotel, "g1", nights=4)
     arrive(hotel)
-    hotel.days_pass(days=1)
+    hotel.days_pass(hours=24)
     hotel.guests_leave(pick=FITTING, fee=None)
 
 
@@ -140,6 +152,21 @@ def guests_do_not_come(hotel: GroupsMachine) -> None:
     book(hotel, "g1")
     hotel.now += timedelta(days=(ARRIVAL - today(hotel.now)).days + 1)
     hotel.stay_is_given_up(pick=FITTING, cancels=False)
+
+
+def guests_come_the_day_after(hotel: GroupsMachine) -> None:
+    stay_id = book(hotel, "g1", nights=3)
+    hotel.now += timedelta(days=(ARRIVAL - today(hotel.now)).days + 1)
+    hotel.gives_up(stay_id, MarkNoShow)
+    hotel.comes_back(stay_id, None, waives=False)
+
+
+def another_has_their_room_when_they_come(hotel: GroupsMachine) -> None:
+    stay_id = book(hotel, "g1", nights=3)
+    hotel.now += timedelta(days=(ARRIVAL - today(hotel.now)).days + 1)
+    hotel.gives_up(stay_id, MarkNoShow)
+    book(hotel, "g1", offset=(today(hotel.now) - ARRIVAL).days)
+    hotel.comes_back(stay_id, None, waives=False)
 
 
 def a_group_has_every_garden_room(hotel: GroupsMachine) -> None:
@@ -225,6 +252,16 @@ GUARDS: dict[str, tuple[Story, tuple[Any, str, Any], str]] = {
     ),
     "law 3: who does not come keeps the room": (
         guests_do_not_come, (mark_no_show, "end_some", nothing), "law 3: not all of its nights, or more",
+    ),
+    "law 3: who comes after all has no night": (
+        guests_come_the_day_after, (reinstate_stay, "book", nothing), "law 3: not all of its nights, or more",
+    ),
+    "read models: who comes after all has sold the nights before, too": (
+        guests_come_the_day_after, (reinstate_stay, "part_of", lambda price, _: price), "on the books",
+    ),
+    "law 1: who comes after all takes a room that others have": (
+        another_has_their_room_when_they_come, (reinstate_stay, "are_free", lambda *_: True),
+        "room_night.taken and not accepted",
     ),
     "read models: what was slept in goes off the books with the rest": (
         one_leaves_and_the_other_is_cancelled, (revenue, "_take_back", all_of_it), "on the books",

@@ -22,6 +22,7 @@ from commands.merge_guests import MergeGuests
 from commands.move_stay import MoveStay
 from commands.name_guests import NameGuests
 from commands.pin_room import PinRoom
+from commands.reinstate_stay import ReinstateStay
 from commands.swap_stays import SwapStays
 from commands.unpin_room import UnpinRoom
 from commands.walk_in import WalkIn, WalkInToday
@@ -36,8 +37,8 @@ RESERVATION = "/reservations/{reservation_id}"
 STAY = f"{RESERVATION}/stays/{{stay_id}}"
 IDS = ("reservation_id", "stay_id")
 STEPS: Mapping[str, type[Command]] = {
-    "check-in": CheckIn, "check-out": CheckOut, "no-show": MarkNoShow, "move": MoveStay, "swap": SwapStays,
-    "pin": PinRoom, "unpin": UnpinRoom, "guests": NameGuests,
+    "check-in": CheckIn, "check-out": CheckOut, "no-show": MarkNoShow, "reinstate": ReinstateStay,
+    "move": MoveStay, "swap": SwapStays, "pin": PinRoom, "unpin": UnpinRoom, "guests": NameGuests,
 }  # fmt: skip
 """What staff may do with a stay, by the last word of its address. To add a step, add a line."""
 Content = Annotated[dict[str, Any] | None, Body()]

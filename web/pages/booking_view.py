@@ -22,6 +22,7 @@ FACTS = {
     "reservation.stay-checked-in.v1": "Checked in",
     "reservation.stay-checked-out.v1": "Checked out",
     "reservation.stay-no-show.v1": "Nobody arrived",
+    "reservation.stay-reinstated.v1": "Booked again",
     "reservation.cancelled.v1": "Booking cancelled",
     "reservation.expired.v1": "Hold expired, rooms given back",
     "reservation.abandoned.v1": "Rooms given back",

@@ -51,6 +51,37 @@ def test_the_fee_is_kept_and_the_rest_goes_back(moved: Running, moved_desk: Desk
     assert asks(guest, "check-in").json()["code"] == "stay.not_in_state"
 
 
+def test_who_comes_after_all_has_the_room_again_and_pays_no_night_twice(
+    moved: Running, moved_desk: Desk, invite: Invite
+) -> None:
+    guest = invite(moved)
+    stay = tomorrow(moved, 4)
+    rest = Stay(stay.arrival + timedelta(days=2), stay.departure)
+    guest.books(stay)
+    total = guest.looks()["total"]["amount_minor"]
+    assert refused(guest, "reinstate") == "stay.not_in_state"
+    moved.control("POST", "/clock", {"advance_seconds": 2 * 86_400})
+    fee = done(guest, "no-show")["fee"]["amount_minor"]
+    settled = guest.waits(lambda seen: seen["balance"]["amount_minor"] == 0)
+    free = moved_desk.free(rest, settled["position"])
+    assert refused(guest, "reinstate", first_night=stay.departure.isoformat()) == "stay.night_outside"
+    row = done(guest, "reinstate", first_night=rest.arrival.isoformat())
+    assert (row["state"], row["arrival"], row["departure"]) == (
+        "confirmed",
+        rest.arrival.isoformat(),
+        stay.departure.isoformat(),
+    )
+    found = guest.looks()
+    assert found["state"] == "confirmed"
+    assert found["owed"]["amount_minor"] == row["total"]["amount_minor"] + row["extras"]["amount_minor"] < total
+    assert 0 < row["extras"]["amount_minor"] <= fee
+    taken = {night: left - (rest.arrival <= night < rest.departure) for night, left in free.items()}
+    assert moved_desk.free(rest, found["position"]) == taken
+    assert moved_desk.revenue(rest, found["position"])[0] > 0
+    assert guest.waits_for_mail("was changed")
+    assert refused(guest, "reinstate") == "stay.not_in_state"
+
+
 def test_a_command_goes_by_the_moved_clock(moved: Running) -> None:
     moved.control("POST", "/clock", {"advance_seconds": 86_400})
     today = tomorrow(moved, 1).arrival - timedelta(days=1)

@@ -19,6 +19,7 @@ OTHER = replace(as_held(stay("r", "g2")), state="confirmed")
 ID = BOOKED.stay_id
 LONGER = stay("r", nights=4)
 NEXT_DAY = ARRIVAL + timedelta(days=1)
+LATER = stay("r", nights=1, arrival=NEXT_DAY)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,10 @@ NEXT_DAY = ARRIVAL + timedelta(days=1)
         ),
         (stay_events.StayNoShow(stay_id=ID, fee=usd(9), refund=usd(0)), replace(STAY, state="no_show", fee=usd(9))),
         (
+            stay_events.StayReinstated(stay_id=ID, stay=LATER, fee=usd(3), refund=usd(0)),
+            replace(STAY, booked=LATER, segments=((NEXT_DAY, "g1"),), extras=usd(3)),
+        ),
+        (
             stay_events.StayCancelled(stay_id=ID, reason="illness", fee=usd(11), refund=usd(0)),
             replace(STAY, state="cancelled", fee=usd(11)),
         ),
@@ -63,6 +68,13 @@ def test_an_event_changes_its_own_stay_only(event: Event, after: LiveStay) -> No
 def test_a_promise_taken_back_leaves_nothing_behind() -> None:
     pinned = stay_events.folded({ID: STAY}, stay_events.StayPinned(stay_id=ID, reason="accessible"))
     assert stay_events.folded(pinned, stay_events.StayUnpinned(stay_id=ID)) == {ID: STAY}
+
+
+def test_who_comes_back_owes_the_nights_that_are_left_and_not_the_fee_for_staying_away() -> None:
+    absent = stay_events.folded({ID: STAY}, stay_events.StayNoShow(stay_id=ID, fee=usd(9), refund=usd(0)))
+    back = stay_events.folded(absent, stay_events.StayReinstated(stay_id=ID, stay=LATER, fee=usd(3), refund=usd(0)))
+    assert back[ID].owed == LATER.price.total + usd(3)
+    assert back[ID].state == "confirmed"
 
 
 def test_fees_on_top_add_up() -> None:

@@ -76,6 +76,10 @@ def no_show(booked: BookedStay, fee: int = 0) -> Event:
     return Reservation.StayNoShow(stay_id=booked.stay_id, fee=usd(fee), refund=usd(0))
 
 
+def back(booked: BookedStay, fee: int = 0) -> Event:
+    return Reservation.StayReinstated(stay_id=booked.stay_id, stay=booked, fee=usd(fee), refund=usd(0))
+
+
 # —— The state of each stay, and of all ———————————————————————————————————————————————————————————————————————————————
 
 
@@ -92,6 +96,7 @@ def no_show(booked: BookedStay, fee: int = 0) -> Event:
         ((CONFIRMED, cancelled(ONE)), ("cancelled", "confirmed"), "confirmed"),
         ((CONFIRMED, cancelled(ONE), cancelled(TWO)), ("cancelled", "cancelled"), "cancelled"),
         ((CONFIRMED, cancelled(ONE), no_show(TWO)), ("cancelled", "no_show"), "no_show"),
+        ((CONFIRMED, cancelled(ONE), no_show(TWO), back(TWO)), ("cancelled", "confirmed"), "confirmed"),
         (
             (CONFIRMED, checked_in(ONE), Reservation.Cancelled(reason="other", fee=usd(0), refund=usd(0))),
             ("checked_in", "cancelled"),
@@ -211,6 +216,8 @@ def sold(*stays: BookedStay) -> dict[str, list[int]]:
         ((CONFIRMED, changed(longer(TWO, 1)), changed(longer(TWO, 2))), (ONE, longer(TWO, 2))),
         ((CONFIRMED, cancelled(ONE)), (TWO,)),
         ((CONFIRMED, no_show(TWO, 500)), (ONE,)),
+        ((CONFIRMED, no_show(TWO, 500), back(TWO, 300)), (ONE, TWO)),
+        ((CONFIRMED, no_show(ONE, 500), back(longer(ONE, 1), 300)), (longer(ONE, 1), TWO)),
         ((CONFIRMED, cancelled(ONE), cancelled(TWO)), ()),
         ((CONFIRMED, checked_in(ONE, 100), checked_out(ONE, 100)), (ONE, TWO)),
         ((CONFIRMED, cancelled(ONE), Reservation.Cancelled(reason="other", fee=usd(0), refund=usd(0))), ()),

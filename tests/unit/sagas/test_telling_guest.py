@@ -21,6 +21,8 @@ ONE, TWO = stay("r", "g1"), stay("r", "g2")
 HELD = held_event("r", (ONE, TWO))
 CONFIRMED = Reservation.Confirmed(guarantee="card", payment_id=P)
 CHANGED = Reservation.StayChanged(stay_id=ONE.stay_id, stay=ONE, difference=usd(0), reason="dates")
+ABSENT = Reservation.StayNoShow(stay_id=ONE.stay_id, fee=usd(0), refund=usd(0))
+BACK = Reservation.StayReinstated(stay_id=ONE.stay_id, stay=ONE, fee=usd(0), refund=usd(0))
 CAPTURED: dict[str, Any] = {"reservation_id": R, "intent_id": "pi_1", "charge_id": "ch_1", "amount": DEPOSIT}
 
 
@@ -66,9 +68,11 @@ def letters(*events: Event) -> list[tuple[str, int]]:
         ((HELD, CONFIRMED, cancelled(ONE)), [("confirmed", 2), ("changed", 3)]),
         ((HELD, CONFIRMED, cancelled(ONE), cancelled(TWO)), [("confirmed", 2), ("changed", 3), ("cancelled", 4)]),
         (
-            (HELD, CONFIRMED, Reservation.StayNoShow(stay_id=ONE.stay_id, fee=usd(0), refund=usd(0)), cancelled(TWO)),
+            (HELD, CONFIRMED, ABSENT, cancelled(TWO)),
             [("confirmed", 2), ("cancelled", 4)],
         ),
+        ((HELD, CONFIRMED, ABSENT, BACK), [("confirmed", 2), ("changed", 4)]),
+        ((HELD, CONFIRMED, ABSENT, BACK, cancelled(TWO)), [("confirmed", 2), ("changed", 4), ("changed", 5)]),
         ((HELD, CONFIRMED, refunded(1), refunded()), [("confirmed", 2), ("refunded", 3), ("refunded", 4)]),
     ],
 )
@@ -77,7 +81,7 @@ def test_the_letters_of_a_history(events: tuple[Event, ...], expected: list[tupl
 
 
 @pytest.mark.parametrize(
-    "event", [CONFIRMED, CHANGED, cancelled(ONE), Payment.Captured(**CAPTURED, purpose="balance"), refunded()]
+    "event", [CONFIRMED, CHANGED, BACK, cancelled(ONE), Payment.Captured(**CAPTURED, purpose="balance"), refunded()]
 )
 def test_what_is_told_is_due_at_once(event: Event) -> None:
     """A fact that is due without a letter would be looked at for ever, one with a letter that is not due never told."""
