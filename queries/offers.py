@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+
 from ledger.money import Money
 from ledger.price import StayPrice
 from ledger.refusal import Refusal
@@ -38,8 +40,7 @@ class PlanOffer:
     price: StayPrice
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(Struct, frozen=True):
     """How many rooms of a type, up to nine, are surely left, and how many at most when other stays may be moved."""
 
     sure: int

@@ -53,7 +53,7 @@ async def availability(reception: ReceptionDoor, search: Annotated[Search, Query
     free = await desk.availability.free(wish.dates, kinds)
     left = {kind: each for kind, each in rooms_left(hotel, free, wish).items() if kind in kinds}
     enough = {kind: each for kind, each in left.items() if each.suffices(wish.rooms)}
-    offers = [offer for kind, each in enough.items() for offer in offer_answers(house, desk, hotel, wish, kind, each)]
+    offers = offer_answers(house, desk, hotel, wish, enough)
     found = {
         "position": free.position,
         "arrival": search.arrival,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +15,10 @@ from web.api.amounts import amount, lines_by_night
 from web.house import Desk, House
 from web.links import Links, Quote
 
-SEARCHES_KEPT = 4096
-"""Written offers that are remembered, by property version, room type and search; the least recently asked for go first."""
+SEARCHES_KEPT = 2048
+"""Written offers that are remembered, by property version and search, some 1 kB each; the least recently asked for go first."""
+PRICES_KEPT = 4096
+"""Prices that are remembered, by property version, room type and search."""
 LONGEST_KEPT_NIGHTS = 30
 """Offers of longer stays are large and hardly ever asked for twice."""
 QUOTED_EVERY_SECONDS = 20
@@ -41,11 +43,13 @@ class OfferAnswer(msgspec.Struct, frozen=True, kw_only=True):
     quote_id: str = ""
 
 
-def offer_answers(house: House, desk: Desk, hotel: Hotel, wish: Wish, room_type: str, left: Left) -> Sequence[msgspec.Raw]:
-    """Write the offers of a room type that has rooms left, each with a signed quote."""
+def offer_answers(
+    house: House, desk: Desk, hotel: Hotel, wish: Wish, left: Mapping[str, Left]
+) -> Sequence[msgspec.Raw]:  # fmt: skip
+    """Write the offers of the room types that have rooms left, each with a signed quote."""
     write = _signed if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _signed.__wrapped__
     quoted_at = int(house.clock.now().timestamp()) // QUOTED_EVERY_SECONDS * QUOTED_EVERY_SECONDS
-    return write(house.links, hotel, desk.listed.code, room_type, wish, left, quoted_at)
+    return write(house.links, hotel, desk.listed.code, wish, tuple(left.items()), quoted_at)
 
 
 def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer, quoted_at: int = 0) -> Quote:
@@ -60,7 +64,7 @@ def quote_of(property_code: str, wish: Wish, room_type: str, offer: PlanOffer, q
 
 @lru_cache(SEARCHES_KEPT)
 def _signed(
-    links: Links, hotel: Hotel, property_code: str, room_type: str, wish: Wish, left: Left, quoted_at: int
+    links: Links, hotel: Hotel, property_code: str, wish: Wish, left: Sequence[tuple[str, Left]], quoted_at: int
 ) -> tuple[msgspec.Raw, ...]:
     """Write offers whole: the same for all who search within the same seconds, while as many rooms are left."""
     price = _priced if wish.dates.nights <= LONGEST_KEPT_NIGHTS else _priced.__wrapped__
@@ -68,16 +72,17 @@ def _signed(
         _raw(
             replace(
                 answer,
-                rooms_left=left.sure,
-                confirmed_when_booked=left.waits(wish.rooms),
+                rooms_left=each.sure,
+                confirmed_when_booked=each.waits(wish.rooms),
                 quote_id=links.quote(replace(quote, quoted_at=quoted_at)),
             )
         )
+        for room_type, each in left
         for answer, quote in price(hotel, property_code, room_type, wish)
     )
 
 
-@lru_cache(SEARCHES_KEPT)
+@lru_cache(PRICES_KEPT)
 def _priced(hotel: Hotel, property_code: str, room_type: str, wish: Wish) -> tuple[tuple[OfferAnswer, Quote], ...]:
     """Write offers but for what changes from moment to moment, and their quotes but for the moment."""
     kind = next(kind for kind in hotel.definition.room_types if kind.code == room_type)
