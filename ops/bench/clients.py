@@ -21,19 +21,26 @@ ANSWER_SECONDS = 120
 
 
 class ClientFailed(Exception):
-    """A client process ended with an error; its first line is the message."""
+    """A client process ended with an error, whose first line is the message, or could not do what it was measured for."""
 
 
 def measure(
     load: Load, shape: Shape, seconds: float, draws: Draws, profile: Path | None = None, *, warm_up: float | None = None
 ) -> Tally:
-    """Book for `seconds`, after a warm-up, with clients of a shape. Raises ClientFailed when one of them cannot."""
+    """Book for `seconds`, after a warm-up, with clients of a shape.
+
+    Raises ClientFailed when one of them cannot, or most bookings were refused: a rate of these would say nothing.
+    """
     warm_up = seconds * WARM_UP if warm_up is None else warm_up
     jobs = [
         Job(load=load, callers=shape.callers, draws=draws.part(place, shape.processes), seconds=seconds, warm_up=warm_up)
         for place in range(shape.processes)
     ]
-    return _done(jobs, START_SECONDS + warm_up + seconds, profile)
+    whole = _done(jobs, START_SECONDS + warm_up + seconds, profile)
+    if whole.refused > whole.done:
+        message = f"{whole.refused} of {whole.refused + whole.done} stays were taken already: measure for fewer --seconds"
+        raise ClientFailed(message)
+    return whole
 
 
 def attack(load: Load, shape: Shape, attempts: int, draws: Draws) -> Tally:

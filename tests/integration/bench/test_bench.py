@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -15,9 +18,10 @@ from psycopg import sql
 
 from ledger.schema import schema_name
 from ops.bench import findings, rebuilding
-from ops.bench.callers import Shape, Tally
+from ops.bench.callers import Book, Booked, Load, Shape, Tally
 from ops.bench.checks import NotTrue, batch_size, read_back
 from ops.bench.clients import ClientFailed, measure
+from ops.bench.draws import Draws
 from ops.bench.ours import Ours, open_hotel
 from ops.bench.plain_sql import Exclude
 from ops.bench.run import BENCHES
@@ -51,6 +55,30 @@ def there(place: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+class FullHotel(Load):
+    """Every stay is taken, but for one in `free_every`."""
+
+    def __init__(self, free_every: int) -> None:
+        self.free_every = free_every
+
+    @asynccontextmanager
+    async def opened(self, draws: Draws, callers: int) -> AsyncIterator[Book]:  # noqa: ARG002 - as many as there are
+        numbers = count()
+
+        async def book(caller: int) -> Booked | None:
+            await asyncio.sleep(0.001)
+            number = next(numbers)
+            return None if number % self.free_every else (UUID(int=number), number)
+
+        yield book
+
+
+def test_a_hotel_that_is_full_has_no_figure() -> None:
+    assert measure(FullHotel(1), TINY, 0.2, draws_of(1)).refused == 0
+    with pytest.raises(ClientFailed, match="stays were taken already: measure for fewer --seconds"):
+        measure(FullHotel(3), TINY, 0.2, draws_of(1))
 
 
 def ask_for(goal: str, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
