@@ -74,7 +74,7 @@ def test_who_comes_back_owes_the_nights_that_are_left_and_not_the_fee_for_stayin
     absent = stay_events.folded({ID: STAY}, stay_events.StayNoShow(stay_id=ID, fee=usd(9), refund=usd(0)))
     back = stay_events.folded(absent, stay_events.StayReinstated(stay_id=ID, stay=LATER, fee=usd(3), refund=usd(0)))
     assert back[ID].owed == LATER.price.total + usd(3)
-    assert back[ID].state == "confirmed"
+    assert (back[ID].state, back[ID].fee) == ("confirmed", usd(0))
 
 
 def test_fees_on_top_add_up() -> None:

@@ -76,6 +76,13 @@ def test_as_many_keys_as_come_are_kept_each_as_it_was_made(path: Path, keys: Gue
     assert len({secret for key in made for _, secret in key.secrets()}) == 2 * count
 
 
+def test_a_key_that_is_not_there_is_kept_as_nothing(keys: GuestKeys) -> None:
+    whole, *parted = new_guest_keys(3)
+    kept = [replace(parted[0], profile=None), whole, replace(parted[1], fiscal=None)]
+    keys.keep(kept)
+    assert [keys.find(key.key_id) for key in kept] == kept
+
+
 def test_a_key_that_is_kept_is_not_replaced(keys: GuestKeys) -> None:
     first, second = new_guest_key(named("key")), new_guest_key(named("key"))
     keys.keep([first])
