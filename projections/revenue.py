@@ -20,7 +20,7 @@ from ledger.stay import BookedStay
 from projections.redis_model import RedisModel, Write
 
 NAME = "revenue"
-KEPT_AS = "revenue.3"
+KEPT_AS = "revenue.4"
 """Under which name the keys stand: the number rises with their form, and the model then begins anew from the log."""
 ROOM_KINDS = frozenset({"room", "extra_adult", "extra_child"})
 LOOKS_AT = frozenset({"reservation", "property"})
@@ -133,20 +133,23 @@ def sell(known: dict[str, Sales], changes: Changes, recorded: Recorded) -> bool:
             _replace(known[subject], changes, str(stay_id), [])
         case Reservation.StayCheckedIn(stay_id=stay_id):
             known[subject].came.append(str(stay_id))
-        case Reservation.Cancelled() | Reservation.Expired() | Reservation.Abandoned():
-            gone = known.pop(subject, None)
-            if gone and gone.counts:
-                _take_back(gone, changes)
+        case Reservation.Cancelled():
+            _take_back(known, subject, changes)
+        case Reservation.Expired() | Reservation.Abandoned():
+            known.pop(subject, None)
         case _:
             return False
     return True
 
 
-def _take_back(sales: Sales, changes: Changes) -> None:
-    """Take the stays that nobody came for off the books."""
-    for stay_id, cells in sales.cells.items():
-        if stay_id not in sales.came:
-            _add(changes, cells, -1)
+def _take_back(known: dict[str, Sales], subject: str, changes: Changes) -> None:
+    """Take the stays that nobody came for off the books; the reservation as well, unless an absent guest may still come."""
+    sales = known[subject]
+    may_come_back = not all(sales.cells.values())
+    for stay_id in sales.cells.keys() - set(sales.came):
+        _replace(sales, changes, stay_id, [])
+    if not may_come_back:
+        del known[subject]
 
 
 def _replace(sales: Sales, changes: Changes, stay_id: str, cells: Cells) -> None:

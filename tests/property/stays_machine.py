@@ -238,11 +238,11 @@ class StaysMachine(HotelMachine):
             self.auditor.give_back(self.refunds_after(position))
             self.rooms_are_taken_over(position, {stay_id})
 
-    @precondition(lambda machine: any(stay.state == "checked_out" for stay in machine.auditor.stays.values()))
+    @precondition(lambda machine: any(stay.state in {"checked_out", "no_show"} for stay in machine.auditor.stays.values()))
     @rule(pick=picks)
     def the_rest_is_cancelled(self, pick: int) -> None:
-        """Some have left already, and the others of the same reservation do not come any more."""
-        _, stay = self.stay_of(pick, lambda each: each.state == "checked_out")
+        """Some have left already or were absent, and the others of the same reservation do not come any more."""
+        _, stay = self.stay_of(pick, lambda each: each.state in {"checked_out", "no_show"})
         self.guest_cancels(reservation=UUID(stay.booking))
 
     def is_expected(self, stay: Stay) -> bool:

@@ -201,9 +201,9 @@ def movable(*args: Any) -> Any:
     return LODGED(*args).__class__(args[0], args[1].room, args[1].first, args[1].end, fixed=False)
 
 
-def all_of_it(sales: revenue.Sales, changes: revenue.Changes) -> None:
+def all_of_it(known: dict[str, revenue.Sales], subject: str, changes: revenue.Changes) -> None:
     """Take every stay off the books."""
-    for cells in sales.cells.values():
+    for cells in known.pop(subject).cells.values():
         revenue._add(changes, cells, -1)
 
 

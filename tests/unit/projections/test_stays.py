@@ -80,6 +80,9 @@ def back(booked: BookedStay, fee: int = 0) -> Event:
     return Reservation.StayReinstated(stay_id=booked.stay_id, stay=booked, fee=usd(fee), refund=usd(0))
 
 
+CANCELLED = Reservation.Cancelled(reason="other", fee=usd(0), refund=usd(0))
+
+
 # —— The state of each stay, and of all ———————————————————————————————————————————————————————————————————————————————
 
 
@@ -217,6 +220,10 @@ def sold(*stays: BookedStay) -> dict[str, list[int]]:
         ((CONFIRMED, cancelled(ONE)), (TWO,)),
         ((CONFIRMED, no_show(TWO, 500)), (ONE,)),
         ((CONFIRMED, no_show(TWO, 500), back(TWO, 300)), (ONE, TWO)),
+        ((CONFIRMED, no_show(TWO, 500), CANCELLED), ()),
+        ((CONFIRMED, no_show(TWO, 500), CANCELLED, back(TWO, 300)), (TWO,)),
+        ((CONFIRMED, no_show(TWO, 500), CANCELLED, back(TWO, 300), no_show(TWO, 500), back(TWO)), (TWO,)),
+        ((CONFIRMED, checked_in(ONE), CANCELLED), (ONE,)),
         ((CONFIRMED, no_show(ONE, 500), back(longer(ONE, 1), 300)), (longer(ONE, 1), TWO)),
         ((CONFIRMED, cancelled(ONE), cancelled(TWO)), ()),
         ((CONFIRMED, checked_in(ONE, 100), checked_out(ONE, 100)), (ONE, TWO)),
