@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import struct
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
@@ -9,6 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from web.doors import HouseDoor
 
 router = APIRouter(tags=["health"])
+NEW_FILE_SECONDS = 0.1
+"""How soon a process that starts has written into the file of its figures."""
 
 
 @router.get("/livez", response_class=PlainTextResponse)
@@ -34,4 +39,10 @@ async def metrics() -> Response:
     except ValueError:
         # PROMETHEUS_MULTIPROC_DIR is not set: this process tells about itself.
         registry = REGISTRY
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    try:
+        found = generate_latest(registry)
+    except struct.error:
+        # The file of a process that starts just now is there and still empty.
+        await asyncio.sleep(NEW_FILE_SECONDS)
+        found = generate_latest(registry)
+    return Response(found, media_type=CONTENT_TYPE_LATEST)
